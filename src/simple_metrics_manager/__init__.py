@@ -1,0 +1,85 @@
+"""Declare metrics with types; compute them once, keep them, date them, and get them back as declared."""
+
+from simple_metrics_manager.collect import (
+    CachedFunction,
+    Collected,
+    CollectingDatedCacheManager,
+    DataCacheManager,
+    ParameterizedDataCacheManager,
+    ParameterizedDatedCacheManager,
+)
+from simple_metrics_manager.config import read_storage, storage_from_config, storage_to_config, write_storage
+from simple_metrics_manager.declaring import metric
+from simple_metrics_manager.errors import (
+    CannotStoreError,
+    ConfigError,
+    CorruptMetricError,
+    IdentityError,
+    MetricCycleError,
+    MetricDeclarationError,
+    MetricsError,
+    MetricTypeError,
+    MissingExtraError,
+    NotStoredError,
+    SaveError,
+    StorageError,
+    UncoveredParametersError,
+    UndeclaredParametersError,
+    UnknownMetricError,
+    WrongIdentityError,
+)
+from simple_metrics_manager.manager import DatedCacheManager
+from simple_metrics_manager.metric import BoundMetric, Metric, ParameterizedMetric
+from simple_metrics_manager.rename import convert_metric_name, convert_metric_name_and_arguments
+from simple_metrics_manager.storage import (
+    FileBasedStorageInterface,
+    JsonStorageInterface,
+    NpyStorageInterface,
+    NpzStorageInterface,
+    Storage,
+    StorageInterface,
+)
+
+__version__ = "1.0.0.dev0"
+
+__all__ = [
+    "BoundMetric",
+    "CachedFunction",
+    "CannotStoreError",
+    "Collected",
+    "CollectingDatedCacheManager",
+    "ConfigError",
+    "CorruptMetricError",
+    "DataCacheManager",
+    "DatedCacheManager",
+    "FileBasedStorageInterface",
+    "IdentityError",
+    "JsonStorageInterface",
+    "Metric",
+    "MetricCycleError",
+    "MetricDeclarationError",
+    "MetricTypeError",
+    "MetricsError",
+    "MissingExtraError",
+    "NotStoredError",
+    "NpyStorageInterface",
+    "NpzStorageInterface",
+    "ParameterizedDataCacheManager",
+    "ParameterizedDatedCacheManager",
+    "ParameterizedMetric",
+    "SaveError",
+    "Storage",
+    "StorageError",
+    "StorageInterface",
+    "UncoveredParametersError",
+    "UndeclaredParametersError",
+    "UnknownMetricError",
+    "WrongIdentityError",
+    "convert_metric_name",
+    "convert_metric_name_and_arguments",
+    "metric",
+    "read_storage",
+    "storage_from_config",
+    "storage_to_config",
+    "write_storage",
+]

@@ -1,0 +1,88 @@
+"""``cm.inertia``: a parameterized metric of one manager, as a function.
+
+It is a function and no object with ``__call__``, since a hit then costs one call less: code made for the
+function's own signature looks into a dictionary of what was promoted, and comes here only if it is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import ParamSpec, Protocol, TypeVar, cast
+
+from simple_metrics_manager import running
+from simple_metrics_manager.events import SweepAdvanced, tell
+from simple_metrics_manager.inputs import Inputs
+from simple_metrics_manager.memory import Held, Memory
+from simple_metrics_manager.metric import BoundMetric, Metric, ParameterizedMetric
+from simple_metrics_manager.parameters import Row, typed
+
+M = TypeVar("M", contravariant=True)
+H = TypeVar("H")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Source(Protocol[M]):
+    """Where the values come from."""
+
+    memory: Memory
+
+    def get(
+        self, host: M, key: Metric[object], name: str | None = None, *, use_stored: bool = True, verbose: bool | None = None
+    ) -> Held: ...
+    def exists(self, host: M, key: Metric[object]) -> bool: ...
+    def date(self, host: M, key: Metric[object]) -> datetime: ...
+    def inputs(self, host: M) -> Inputs: ...
+
+
+def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> BoundMetric[P, T]:
+    """The metric of this manager."""
+    memo: dict[Row, object] = {}
+    owner = metric.declaration.owner
+    shadowed = getattr(type(host), metric.name, None) is not metric and owner is not None
+
+    def named(key: Metric[T]) -> str:
+        return key.name.replace(metric.name, f"{metric.name}@{owner.__qualname__}", 1) if shadowed and owner else key.name
+
+    def value(row: Row, use_stored: bool = True) -> T:
+        key = metric.at(row)
+        name = named(key)
+        held = source.get(host, key, name, use_stored=use_stored)
+        fast = typed(row)
+        if held.immutable and fast is not None and not running.active and source.inputs(host).fixed:
+            source.memory.remember(memo, fast, name, held)
+        return cast("T", held.give())
+
+    def fresh(*args: object, **kwargs: object) -> T:
+        return value(metric.parameters.row(*args, **kwargs), use_stored=False)
+
+    def exists(*args: object, **kwargs: object) -> bool:
+        return source.exists(host, metric.at(metric.parameters.row(*args, **kwargs)))
+
+    def items(*, use_stored: bool = True) -> Iterator[tuple[Row, T]]:
+        for row in tuple(metric.params_list):
+            yield row, value(row, use_stored)
+
+    def get_all(*, use_stored: bool = True, verbose: bool = False) -> list[T]:
+        rows = tuple(metric.params_list)
+        values: list[T] = []
+        for index, row in enumerate(rows):
+            tell(SweepAdvanced(metric.name, index, len(rows), verbose=verbose))
+            values.append(value(row, use_stored))
+        return values
+
+    call = metric.parameters.remembering(memo, value)
+    original = metric.declaration.function
+    call.__doc__ = original.__doc__
+    call.__module__ = original.__module__
+    call.__dict__.update(
+        original_function=original,
+        base_name=metric.name,
+        params_list=metric.params_list,
+        fresh=fresh,
+        exists=exists,
+        items=items,
+        get_all=get_all,
+    )
+    return cast("BoundMetric[P, T]", call)

@@ -1,0 +1,134 @@
+"""A storage as a manager sees it: values in, dated values out, whatever kind of storage it is.
+
+Storages that keep entries (:class:`~simple_metrics_manager.storage.EntryStorage`) hold the record inside. Any other
+object with the three methods gets the value itself, as 0.5.0 gave it, and the date as one more value called
+``<name>_date``, a text ``YYYY-MM-DD``.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import Protocol
+
+from simple_metrics_manager.declaration import Codec
+from simple_metrics_manager.errors import NotStoredError, SaveError, StorageError
+from simple_metrics_manager.payload.plain import plain_codec
+from simple_metrics_manager.payload.tree import Payload
+from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.storage import DATE, EntryStorage, Storage
+
+
+class Found:
+    """Something that is stored: its record, and its value once it is asked for as a type."""
+
+    def __init__(self, record: Record, entry: Entry | None, raw: object) -> None:
+        self.record = record
+        self._entry = entry
+        self._raw = raw
+
+    @property
+    def old(self) -> bool:
+        """Whether it was written without a record: by 0.5.0, or through a storage of three methods."""
+        return self._entry is None or self._entry.record is None
+
+    def value(self, codec: Codec, allow_pickle: bool) -> object:
+        """The value, in the type that ``codec`` stands for.
+
+        Raises:
+            MetricTypeError: what is stored does not fit it.
+        """
+        if self._entry is None:
+            return codec.adopt(self._raw)
+        if not self.old and self.record.codec == codec.kind:
+            return codec.load(self._entry.payload)
+        return codec.adopt(plain_codec(allow_pickle).load(self._entry.payload))
+
+
+class DatedStorage(Protocol):
+    """Values with their records."""
+
+    def exists(self, name: str, /) -> bool: ...
+    def find(self, name: str, /) -> Found | None: ...
+    def record(self, name: str, /) -> Record | None: ...
+    def keep(self, value: object, payload: Payload, record: Record, /) -> int: ...
+    def place(self, name: str, /) -> str: ...
+
+
+def dated(storage: Storage) -> DatedStorage:
+    """The storage as a manager sees it."""
+    return _Entries(storage, storage) if isinstance(storage, EntryStorage) else _SideCars(storage)
+
+
+def parse_date(text: object) -> datetime | None:
+    """A stored date, of 0.5.0 (a day, local) or in ISO form; None if it is no date."""
+    try:
+        return datetime.fromisoformat(str(text)).astimezone(timezone.utc)
+    except ValueError:
+        return None
+
+
+class _Entries:
+    def __init__(self, entries: EntryStorage, storage: Storage) -> None:
+        self._entries = entries
+        self._storage = storage
+
+    def exists(self, name: str, /) -> bool:
+        return self._entries.exists(name)
+
+    def find(self, name: str, /) -> Found | None:
+        try:
+            entry = self._entries.read(name)
+        except NotStoredError:
+            return None
+        record = entry.record if entry.record is not None else self._from_side_car(name)
+        return None if record is None else Found(record, entry, None)
+
+    def record(self, name: str, /) -> Record | None:
+        try:
+            return self._entries.read_record(name) or self._from_side_car(name)
+        except NotStoredError:
+            return None
+
+    def keep(self, value: object, payload: Payload, record: Record, /) -> int:
+        return self._entries.write(Entry(record, payload))
+
+    def place(self, name: str, /) -> str:
+        return self._entries.place(name)
+
+    def _from_side_car(self, name: str) -> Record | None:
+        """Without a date nothing counts as stored, as in 0.5.0: a save may have been cut short between the two."""
+        if not self._storage.exists(name + DATE):
+            return None
+        date_ = parse_date(self._storage.load(name + DATE))
+        return None if date_ is None else Record(name=name, metric=name, date=date_)
+
+
+class _SideCars:
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    def exists(self, name: str, /) -> bool:
+        return bool(self._storage.exists(name)) and bool(self._storage.exists(name + DATE))
+
+    def find(self, name: str, /) -> Found | None:
+        record = self.record(name)
+        return None if record is None else Found(record, None, self._storage.load(name))
+
+    def record(self, name: str, /) -> Record | None:
+        if not self.exists(name):
+            return None
+        date_ = parse_date(self._storage.load(name + DATE))
+        return None if date_ is None else Record(name=name, metric=name, date=date_)
+
+    def keep(self, value: object, payload: Payload, record: Record, /) -> int:
+        try:
+            self._storage.save(record.name, value)
+            self._storage.save(record.name + DATE, date.today().isoformat())
+        except StorageError:
+            raise
+        except OSError as error:
+            raise SaveError(record.name, self.place(record.name), str(error)) from error
+        return 0
+
+    def place(self, name: str, /) -> str:
+        return repr(self._storage)

@@ -1,0 +1,156 @@
+"""One declared function: its name and class, the type that it is declared to return, the code that it is.
+
+:class:`Declaration` is what a ``Metric``, a ``ParameterizedMetric`` and a collected function have in common. The
+annotation is looked at where the class is made, and once more for each class that inherits the metric, since a
+generic manager's type variables have other values there.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import weakref
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import TypeAlias
+
+from simple_metrics_manager.errors import MetricDeclarationError, UnknownMetricError
+from simple_metrics_manager.fingerprint import Fingerprint, fingerprint
+from simple_metrics_manager.payload.annotations import (
+    UnresolvedAnnotation,
+    bind_type_variables,
+    has_free_type_variables,
+    return_type,
+    storable_problem,
+    type_name,
+)
+from simple_metrics_manager.payload.plain import PlainCodec
+from simple_metrics_manager.payload.typed import TypedCodec, typed_codec
+
+Codec: TypeAlias = "TypedCodec[object] | PlainCodec"
+Version: TypeAlias = "int | str | None"
+
+
+class Declaration:
+    """A function that is declared as a metric.
+
+    ``lenient`` is for functions that were written for 0.5.0, without types: what cannot be stored by its
+    annotation is then stored as what it is.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., object],
+        *,
+        takes_manager: bool = True,
+        lenient: bool = False,
+        version: Version = None,
+    ) -> None:
+        self.function = function
+        self.name: str = getattr(function, "__name__", "")
+        self.owner: type | None = None
+        self.takes_manager = takes_manager
+        self.lenient = lenient
+        self.version = version
+        self._namespace = _local_names(function)
+        self._codecs: weakref.WeakKeyDictionary[type, TypedCodec[object] | None] = weakref.WeakKeyDictionary()
+
+    @property
+    def label(self) -> str:
+        """``Digits.spectrum``: how messages call it."""
+        return f"{self.owner.__qualname__}.{self.name}" if self.owner is not None else self.name
+
+    def ensure_known(self) -> None:
+        """Raise the error of a name that has no function."""
+        error = getattr(self.function, "error", None)
+        if isinstance(error, UnknownMetricError):
+            raise error
+
+    def set_name(self, owner: type, name: str) -> None:
+        """Taken from the class statement. attrs makes slotted classes anew: then the second class is the one.
+
+        A second name for the same metric (``alias = Base.total``) does not rename it; the class statement refuses it.
+        """
+        if self.owner is None or (self.name == name and self.owner.__qualname__ == owner.__qualname__):
+            self.owner = owner
+            self.name = name
+
+    def codec(self, manager: type, alias: object = None) -> TypedCodec[object] | None:
+        """How values are stored for managers of this class; None means as what they are.
+
+        ``alias`` is the subscripted class, such as ``G[int]``, where the manager was made through one.
+
+        Raises:
+            MetricDeclarationError: the annotation is missing, cannot be resolved, or cannot be stored.
+        """
+        if alias is not None:
+            return self._resolve(alias)
+        try:
+            return self._codecs[manager]
+        except KeyError:
+            found = self._codecs[manager] = self._resolve(manager)
+            return found
+
+    def check(self, manager: type) -> None:
+        """Resolve the annotation for this class now, unless it names something that does not exist yet.
+
+        Raises:
+            MetricDeclarationError: as :meth:`codec`, for all that can be known already.
+        """
+        try:
+            self._return_type()
+        except UnresolvedAnnotation:
+            return
+        self.codec(manager)
+
+    def fingerprint(self, manager: type) -> Fingerprint:
+        """The code that a value computed now is computed by."""
+        return fingerprint(self.function, manager if self.takes_manager else None)
+
+    def _return_type(self) -> object:
+        names: dict[str, object] = {}
+        for base in reversed(self.owner.__mro__ if self.owner is not None else ()):
+            names.update((name, value) for name, value in vars(base).items() if isinstance(value, type))
+        return return_type(self.function, self.label, {**names, **self._namespace})
+
+    def _resolve(self, manager: object) -> TypedCodec[object] | None:
+        try:
+            declared = self._return_type()
+            if isinstance(manager, type) or hasattr(manager, "__origin__"):
+                declared = bind_type_variables(declared, manager)
+            if has_free_type_variables(declared):
+                return None
+            problem = storable_problem(declared)
+            if problem is not None:
+                raise MetricDeclarationError(f"{self.label} -> {type_name(declared)}", problem)
+            return typed_codec(declared, self.label)
+        except UnresolvedAnnotation as error:
+            if self.lenient:
+                return None
+            raise error.final() from None
+        except MetricDeclarationError:
+            if self.lenient:
+                return None
+            raise
+
+
+def _local_names(function: Callable[..., object]) -> Mapping[str, object]:
+    """What the annotation of a function made inside another one names there: locals of those around it.
+
+    Only names that the annotation spells are kept, lest a class keep a caller's large arrays alive.
+    """
+    spelled = getattr(function, "__annotations__", {}).get("return")
+    if "<locals>" not in getattr(function, "__qualname__", "") or not isinstance(spelled, str):
+        return {}
+    try:
+        wanted = {node.id for node in ast.walk(ast.parse(spelled, mode="eval")) if isinstance(node, ast.Name)}
+    except SyntaxError:
+        return {}
+    found: dict[str, object] = {}
+    module = getattr(function, "__globals__", None)
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals is module and frame.f_locals is not frame.f_globals:
+            found = {**{name: frame.f_locals[name] for name in wanted & frame.f_locals.keys()}, **found}
+        frame = frame.f_back
+    return found

@@ -1,0 +1,122 @@
+"""``@metric``: the one name with which metrics are declared, and what the type checker makes of it.
+
+``params_list`` rows are checked against the function's signature, while the keyword names are kept: the protocol
+:class:`AcceptsRow` has two overloads, which makes it an intersection of two callables. One is spelled with ``P``,
+solved from the function; the other with ``*Ts``, known from the rows, and so only checked.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, cast, overload
+
+from typing_extensions import TypeVar, TypeVarTuple, Unpack
+
+from simple_metrics_manager.declaration import Version
+from simple_metrics_manager.errors import MetricDeclarationError
+from simple_metrics_manager.metric import Host, Metric, ParameterizedMetric
+from simple_metrics_manager.parameters import Row
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+M = TypeVar("M", bound=Host)
+P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
+
+
+class AcceptsRow(Protocol[P, T_co, Unpack[Ts]]):
+    """A method that takes ``P`` and also one row ``*Ts`` of a params_list.
+
+    ``Any`` stands for the manager: the function of a subclass takes that subclass, which no bound here can name.
+    """
+
+    @overload
+    def __call__(self, manager: Any, /, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
+    @overload
+    def __call__(self, *args: Unpack[tuple[Any, Unpack[Ts]]]) -> T_co: ...
+
+
+class ParamsList(Generic[Unpack[Ts]]):
+    """What ``metric(params_list=...)`` returns: a decorator."""
+
+    def __init__(self, rows: Iterable[tuple[Unpack[Ts]]], dynamic: bool, version: Version, /) -> None:
+        self._rows = cast("list[Row]", list(rows))
+        self._dynamic = dynamic
+        self._version = version
+
+    def __call__(self, function: AcceptsRow[P, T, Unpack[Ts]], /) -> ParameterizedMetric[P, T]:
+        plain = cast("Callable[Concatenate[Any, P], T]", function)
+        return ParameterizedMetric(plain, self._rows, dynamic=self._dynamic, version=self._version)
+
+
+class AnyParams:
+    """What ``metric(dynamic=True)`` returns: a decorator."""
+
+    def __init__(self, version: Version, /) -> None:
+        self._version = version
+
+    def __call__(self, function: Callable[Concatenate[M, P], T], /) -> ParameterizedMetric[P, T]:
+        plain = cast("Callable[Concatenate[Any, P], T]", function)
+        return ParameterizedMetric(plain, dynamic=True, version=self._version)
+
+
+class PlainOptions:
+    """What ``metric(version=...)`` returns: a decorator."""
+
+    def __init__(self, version: Version, /) -> None:
+        self._version = version
+
+    def __call__(self, function: Callable[[M], T], /) -> Metric[T]:
+        return _plain(function, self._version)
+
+
+def _plain(function: Callable[..., T], version: Version) -> Metric[T]:
+    if not callable(function):
+        raise MetricDeclarationError(repr(function), "a metric is declared from a function, as in @metric above a def")
+    name = getattr(function, "__name__", repr(function))
+    try:
+        parameters = [*inspect.signature(function).parameters.values()]
+    except (TypeError, ValueError):
+        parameters = []
+    if parameters[1:]:
+        names = ", ".join(parameter.name for parameter in parameters[1:])
+        problem = f"it takes parameters ({names}): give their values, as in @metric(params_list=[...]), or let any in: "
+        raise MetricDeclarationError(name, problem + "@metric(dynamic=True)")
+    return Metric(function, version=version)
+
+
+@overload
+def metric(function: Callable[[M], T], /) -> Metric[T]: ...
+@overload
+def metric(
+    *, params_list: Iterable[tuple[Unpack[Ts]]], dynamic: bool = False, version: Version = None
+) -> ParamsList[Unpack[Ts]]: ...
+@overload
+def metric(*, dynamic: Literal[True], version: Version = None) -> AnyParams: ...
+@overload
+def metric(*, version: Version = None) -> PlainOptions: ...
+def metric(
+    function: Callable[..., object] | None = None,
+    /,
+    *,
+    params_list: Iterable[Row] | None = None,
+    dynamic: bool = False,
+    version: Version = None,
+) -> object:
+    """Declare a metric of a manager.
+
+    ``@metric`` above a method without parameters declares a ``Metric[T]``. ``@metric(params_list=[(1, 2), (1, 3)])``
+    declares a ``ParameterizedMetric[P, T]`` with these parameter sets, ``@metric(dynamic=True)`` one that may be
+    asked with any. A changed ``version`` makes what was stored under another one be computed anew.
+
+    With ``@override``, write ``@metric`` above it.
+
+    Raises:
+        MetricDeclarationError: the function takes parameters and none were declared, or a row does not fit.
+    """
+    if params_list is not None:
+        return ParamsList[Unpack[tuple[object, ...]]](params_list, dynamic, version)
+    if dynamic:
+        return AnyParams(version)
+    return PlainOptions(version) if function is None else _plain(function, version)

@@ -1,0 +1,230 @@
+"""Every error that the library raises, grouped by what a caller would do about it.
+
+::
+
+    MetricsError
+    |-- MetricDeclarationError  (TypeError)              mend the class
+    |-- MetricTypeError         (TypeError)              mend the annotation or the function
+    |-- MetricCycleError        (RuntimeError)           mend the dependencies
+    |-- UnknownMetricError      (KeyError, ValueError)   mend the name
+    |-- UndeclaredParametersError (ValueError)           declare the parameters
+    |-- UncoveredParametersError (KeyError)              complete the list
+    |-- IdentityError           (TypeError)              give the manager or the call plain inputs
+    |-- ConfigError             (ValueError)             mend the configuration
+    |-- MissingExtraError       (ImportError)            install the extra
+    `-- StorageError
+        |-- NotStoredError      (KeyError)               compute it first
+        |-- CannotStoreError    (TypeError)              choose another storage or another type
+        |-- SaveError           (OSError)                make room, then save again
+        |-- CorruptMetricError  (ValueError)             inspect the file, then recompute
+        `-- WrongIdentityError  (ValueError)             give each manager its own name or place
+
+Each one also is the builtin exception that a caller would already catch. The facts are attributes, the
+sentence is made from them in ``__str__``; ``args`` are the constructor's arguments, so every error pickles.
+"""
+
+from __future__ import annotations
+
+
+class MetricsError(Exception):
+    """Base of all errors of this library."""
+
+    def __str__(self) -> str:
+        return "; ".join(str(part) for part in self.args)
+
+
+class MetricDeclarationError(MetricsError, TypeError):
+    """A metric is declared in a way that cannot work; told where the class is made, where possible."""
+
+    def __init__(self, metric: str, problem: str) -> None:
+        super().__init__(metric, problem)
+        self.metric = metric
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.metric}: {self.problem}"
+
+
+class MetricTypeError(MetricsError, TypeError):
+    """A value is not what the annotation of its metric says, or that annotation cannot be stored at all.
+
+    ``value_kept`` says that the computed value waits in memory, in ``manager.cache[...]``.
+    """
+
+    def __init__(self, metric: str, declared: str, problem: str, value_kept: str | None = None) -> None:
+        super().__init__(metric, declared, problem, value_kept)
+        self.metric = metric
+        self.declared = declared
+        self.problem = problem
+        self.value_kept = value_kept
+
+    def __str__(self) -> str:
+        text = f"{self.metric} is declared -> {self.declared}: {self.problem}"
+        if self.value_kept is None:
+            return text
+        return (
+            f"{text}\n  Nothing was stored. The computed value is kept in memory, as cache[{self.value_kept!r}];"
+            f"\n  mend the annotation or the function, then ask again with use_stored=False."
+        )
+
+
+class MetricCycleError(MetricsError, RuntimeError):
+    """Metrics need each other: ``path`` begins and ends with the same one."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"metrics need each other: {' -> '.join(self.path)}. None of them was computed."
+
+
+class UnknownMetricError(MetricsError, KeyError, ValueError):
+    """No metric has this name. 0.5.0 raised ``ValueError`` here; a mapping raises ``KeyError``: it is both."""
+
+    def __init__(self, manager: str, name: str, suggestion: str | None = None) -> None:
+        super().__init__(manager, name, suggestion)
+        self.manager = manager
+        self.name = name
+        self.suggestion = suggestion
+
+    def __str__(self) -> str:
+        text = f"{self.manager} has no metric {self.name!r}"
+        return text + (f". Did you mean {self.suggestion!r}?" if self.suggestion else ".")
+
+
+class UndeclaredParametersError(MetricsError, ValueError):
+    """A parameterized metric was asked for parameters that its ``params_list`` does not hold."""
+
+    def __init__(self, metric: str, params: str, declared: str, remedy: str) -> None:
+        super().__init__(metric, params, declared, remedy)
+        self.metric = metric
+        self.params = params
+        self.declared = declared
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.metric} is not declared for {self.params}.\n  Declared: {self.declared}\n  {self.remedy}"
+
+
+class UncoveredParametersError(MetricsError, KeyError):
+    """A stored parameter set would be left behind by a conversion that does not mention it."""
+
+    def __init__(self, metric: str, name: str) -> None:
+        super().__init__(metric, name)
+        self.metric = metric
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.name!r} is stored of {self.metric}, but old_params_list does not cover it. Nothing was moved."
+
+
+class IdentityError(MetricsError, TypeError):
+    """A parameter or an input of a manager has no stable written form, so it cannot name what is stored."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(where, problem)
+        self.where = where
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}"
+
+
+class ConfigError(MetricsError, ValueError):
+    """A configuration is wrong; ``problems`` lists every mistake in it, each with its path."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class MissingExtraError(MetricsError, ImportError):
+    """Something needs an optional package that is not installed."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(what, package, extra)
+        self.what = what
+        self.package = package
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.what} needs {self.package}: pip install 'simple-metrics-manager[{self.extra}]'"
+
+
+class StorageError(MetricsError):
+    """Something between a value and its storage went wrong."""
+
+
+class NotStoredError(StorageError, KeyError):
+    """The storage does not hold this metric."""
+
+    def __init__(self, name: str, storage: str) -> None:
+        super().__init__(name, storage)
+        self.name = name
+        self.storage = storage
+
+    def __str__(self) -> str:
+        return f"{self.name!r} is not stored in {self.storage}."
+
+
+class CannotStoreError(StorageError, TypeError):
+    """A format cannot hold this value so that it comes back as it is."""
+
+    def __init__(self, name: str, problem: str, remedy: str) -> None:
+        super().__init__(name, problem, remedy)
+        self.name = name
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.name!r} was not stored: {self.problem}. {self.remedy}"
+
+
+class SaveError(StorageError, OSError):
+    """The storage failed while saving: the old value, if there was one, stands; the new one is still in memory."""
+
+    def __init__(self, name: str, path: str, cause: str) -> None:
+        super().__init__(name, path, cause)
+        self.name = name
+        self.path = path
+        self.cause = cause
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name!r} was not saved to {self.path}: {self.cause}."
+            f"\n  What was stored before stands; the new value is still in memory: save it again when there is room."
+        )
+
+
+class CorruptMetricError(StorageError, ValueError):
+    """A stored file is damaged. Its value is never returned."""
+
+    def __init__(self, path: str, found: str) -> None:
+        super().__init__(path, found)
+        self.path = path
+        self.found = found
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} is damaged: {self.found}.\n  Move it away to inspect it, then compute the metric again (use_stored=False overwrites it)."
+        )
+
+
+class WrongIdentityError(StorageError, ValueError):
+    """A stored file holds another metric, other parameters or another manager's value than its name says."""
+
+    def __init__(self, path: str, asked: str, found: str) -> None:
+        super().__init__(path, asked, found)
+        self.path = path
+        self.asked = asked
+        self.found = found
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} holds {self.found}, not {self.asked}: files were moved or renamed by hand, or two managers share a place."
+            f"\n  Put it back, or compute the metric again (use_stored=False overwrites it)."
+        )

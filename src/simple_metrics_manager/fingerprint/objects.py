@@ -1,0 +1,101 @@
+"""Looking at objects without running their code, and finding the functions inside what wraps them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping
+from types import CellType, CodeType, FunctionType, MemberDescriptorType, MethodType
+from typing import Final, cast
+
+from simple_metrics_manager.fingerprint.origin import is_own, module_label
+
+MISSING: Final = object()
+"""Stands for a name that is not there."""
+
+_WRAPPED = ("__wrapped__", "__func__", "func", "fget", "fset", "fdel", "py_func", "pyfunc")
+"""Where functools, the built-in descriptors, numba and numpy keep the functions that they wrap."""
+
+
+def plain_attribute(value: object, name: str) -> object:
+    """The attribute as it lies in the object or its classes, no descriptor but a slot asked; else ``MISSING``."""
+    for cls in type(value).__mro__:
+        found = vars(cls).get(name, MISSING)
+        if isinstance(found, MemberDescriptorType):
+            try:
+                return cast("object", found.__get__(value, type(value)))
+            except AttributeError:
+                return MISSING
+        if found is not MISSING:
+            return own_attributes(value).get(name, found)
+    return own_attributes(value).get(name, MISSING)
+
+
+def own_attributes(value: object) -> Mapping[str, object]:
+    """What lies in the object itself."""
+    try:
+        found: object = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return cast("Mapping[str, object]", found) if isinstance(found, dict) else {}
+
+
+def wrapped_in(value: object) -> Iterator[object]:
+    """What this object wraps, if it is a wrapper of a well-known kind."""
+    for name in _WRAPPED:
+        inner = plain_attribute(value, name)
+        if inner is not MISSING and inner is not None and callable(inner):
+            yield inner
+
+
+def innermost(value: object, owner: type | None = None) -> tuple[object, type | None]:
+    """The function at the bottom of wrappers, partials, methods and descriptors, with the class it belongs to."""
+    for _ in range(100):
+        if isinstance(value, type):
+            break
+        inner = next(wrapped_in(value), None)
+        if inner is None:
+            break
+        owner = owner or owner_of(value) if isinstance(value, MethodType) else owner
+        value = inner
+    return value, owner
+
+
+def is_metric(value: object) -> bool:
+    """Whether this is a metric, or anything else of this library: what it reads is noted when it is computed, not here."""
+    kind = type(value)
+    if is_own(kind):
+        return True
+    return any(is_own(cls) for cls in kind.__mro__) and any("function" in vars(cls) for cls in kind.__mro__)
+
+
+def bound_arguments(value: functools.partial[object] | functools.partialmethod[object]) -> Iterator[tuple[str, object]]:
+    """The arguments that a partial has bound, by position or name."""
+    yield from ((str(position), argument) for position, argument in enumerate(value.args))
+    yield from value.keywords.items()
+
+
+def function_label(function: FunctionType) -> str:
+    """Module and qualified name where it was defined, which ``functools.wraps`` cannot change."""
+    return f"{module_label(function.__globals__.get('__name__'))}.{function.__code__.co_qualname}"
+
+
+def class_label(cls: type) -> str:
+    """Module and qualified name of a class."""
+    return f"{module_label(cls.__module__)}.{cls.__qualname__}"
+
+
+def global_names(code: CodeType) -> frozenset[str]:
+    """Names that the code, or a function inside it, does not define itself (and of attributes)."""
+    inner = (global_names(part) for part in code.co_consts if isinstance(part, CodeType))
+    return frozenset(code.co_names).union(code.co_freevars, *inner)
+
+
+def owner_of(method: MethodType) -> type:
+    """The class on which a bound method looks its neighbours up."""
+    instance: object = method.__self__
+    return instance if isinstance(instance, type) else type(instance)
+
+
+def closure_of(function: FunctionType) -> dict[str, CellType]:
+    """The cells of a function's closure by name."""
+    return dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))

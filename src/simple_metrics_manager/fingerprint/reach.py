@@ -1,0 +1,319 @@
+"""What a function reaches: the project's functions and classes, simple globals, and the names of libraries.
+
+Names are read from the syntax tree and resolved in the objects that live in this process; nothing is called and no
+attribute is computed, so a fingerprint has no side effects. What only running code can tell (``getattr`` with a
+computed name, plugins) is not seen.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import enum
+import functools
+import importlib.util
+import sys
+from collections.abc import Iterable, Mapping
+from types import CellType, FunctionType, MethodType, ModuleType
+from typing import cast
+
+import attrs
+
+from simple_metrics_manager.fingerprint import canonical, origin
+from simple_metrics_manager.fingerprint.decorators import counted_decorators, function_hash
+from simple_metrics_manager.fingerprint.names import ASSIGNED, SUPER, Chain, Import, Names, names_in
+from simple_metrics_manager.fingerprint.objects import (
+    MISSING,
+    bound_arguments,
+    class_label,
+    closure_of,
+    function_label,
+    global_names,
+    innermost,
+    is_metric,
+    own_attributes,
+    owner_of,
+    plain_attribute,
+    wrapped_in,
+)
+from simple_metrics_manager.fingerprint.sources import Found, find_class, find_function
+from simple_metrics_manager.fingerprint.values import written
+
+_CHANGING = frozenset(
+    {
+        ASSIGNED,
+        "append",
+        "extend",
+        "insert",
+        "remove",
+        "clear",
+        "add",
+        "discard",
+        "update",
+        "setdefault",
+        "pop",
+        "popitem",
+    }
+)
+"""What is done to a container that is a memory of the program, not a constant."""
+
+_MOST_MEMBERS = 1000
+"""A longer container is not searched for functions."""
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """Where a name was looked up, and what was there: as long as that stands, so does the fingerprint."""
+
+    namespace: Mapping[str, object] | CellType
+    name: str
+    found: object = MISSING
+
+    def now(self) -> object:
+        """What is there now."""
+        if not isinstance(self.namespace, CellType):
+            return self.namespace.get(self.name, MISSING)
+        try:
+            return cast("object", self.namespace.cell_contents)
+        except ValueError:
+            return MISSING
+
+
+@attrs.define(eq=False)
+class Reach:
+    """Collects what is reached from what it is given."""
+
+    hashes: dict[str, set[str]] = attrs.field(factory=dict[str, "set[str]"])
+    values: dict[str, object] = attrs.field(factory=dict[str, object])
+    changing: set[str] = attrs.field(factory=set[str])
+    libraries: set[str] = attrs.field(factory=set[str])
+    places: list[Place] = attrs.field(factory=list[Place])
+    _seen: set[tuple[int, int]] = attrs.field(factory=set[tuple[int, int]])
+    _todo: list[tuple[FunctionType, type | None]] = attrs.field(factory=list[tuple[FunctionType, "type | None"]])
+
+    def function(self, function: FunctionType, owner: type | None) -> Found | None:
+        """Follow the function whose fingerprint is taken: it is no helper of itself."""
+        self._seen.add((id(function), 0))
+        if not origin.is_project_code(function.__code__, function.__globals__):
+            self._library(function.__globals__.get("__name__"))
+            return None
+        found = find_function(function.__code__, function.__globals__)
+        self._names(function, owner, found, "")
+        return found
+
+    def class_(self, cls: type) -> tuple[str, Found | None]:
+        """Follow one class: the hash of its body without its methods, which are helpers, and its source."""
+        self._seen.add((id(cls), 0))
+        members = vars(cls)
+        prefix = cls.__qualname__ + "."
+        codes = [
+            inner.__code__
+            for value in members.values()
+            if isinstance(inner := innermost(value)[0], FunctionType) and inner.__code__.co_qualname.startswith(prefix)
+        ]
+        module = sys.modules.get(cls.__module__)
+        namespace = {} if module is None else vars(module)
+        file = next((code.co_filename for code in codes if not code.co_filename.startswith("<attrs")), None)
+        file = file or str(namespace.get("__file__", ""))
+        found = find_class(cls, [code.co_firstlineno for code in codes if code.co_filename == file], namespace, file)
+        if found is None or not isinstance(found.node, ast.ClassDef):
+            return "", None
+        followed = self._methods(cls, found.node)
+        rest = [part for part in found.node.body if getattr(part, "name", None) not in followed]
+        for chain in names_in([*found.node.bases, *found.node.keywords, *found.node.decorator_list, *rest]).chains:
+            if chain[-1] != ASSIGNED:
+                self._global(chain, namespace)
+        return canonical.class_hash(found.node, followed), found
+
+    def reach(self, value: object, label: str, rest: Chain = (), owner: type | None = None) -> None:
+        """Take in what a name stands for; ``rest`` is what is asked of it."""
+        if isinstance(value, ModuleType):
+            self._module(value, rest)
+        elif isinstance(value, type):
+            self._type(value, rest)
+        elif isinstance(value, FunctionType):
+            self._function(value, owner)
+        elif isinstance(value, MethodType):
+            self.reach(value.__func__, label, (), owner_of(value))
+        elif isinstance(value, (functools.partial, functools.partialmethod)):
+            for name, argument in bound_arguments(value):
+                self.reach(argument, f"{label} <argument> {name}".lstrip())
+            self.reach(value.func, label, (), owner)
+        elif is_metric(value):
+            return
+        elif origin.is_project_class(type(value)):
+            self._instance(value, label, rest)
+        else:
+            self._foreign(value, label, rest, owner)
+
+    def finish(self) -> None:
+        """Follow the functions that were reached, until no new ones are."""
+        while self._todo:
+            function, owner = self._todo.pop()
+            label = function_label(function)
+            found = find_function(function.__code__, function.__globals__)
+            self._helper(label, function_hash(function, found))
+            self._names(function, owner, found, label)
+
+    def helpers(self) -> dict[str, str]:
+        """One hash for each name; what stands inside another helper is part of that."""
+        return {
+            label: canonical.combined_hash(hashes)
+            for label, hashes in sorted(self.hashes.items())
+            if (outer := label.partition(".<locals>")[0]) == label or outer not in self.hashes
+        }
+
+    def globals(self) -> dict[str, str]:
+        """The simple values, as they are now."""
+        texts = {label: written(self.values[label]) for label in sorted(self.values.keys() - self.changing)}
+        return {label: text for label, text in texts.items() if text is not None}
+
+    def _helper(self, label: str, code: str) -> None:
+        self.hashes.setdefault(label, set()).add(code)
+
+    def _library(self, name: object) -> None:
+        library = origin.library_of(name)
+        if library is not None:
+            self.libraries.add(library)
+
+    def _look(self, namespace: Mapping[str, object] | CellType, name: str) -> object:
+        value = Place(namespace, name).now()
+        self.places.append(Place(namespace, name, value))
+        return value
+
+    # names
+
+    def _names(self, function: FunctionType, owner: type | None, found: Found | None, label: str) -> None:
+        code = function.__code__
+        known = global_names(code)
+        outside, inside = _split(function, found)
+        for chain in outside.chains:
+            self._global(chain, function.__globals__)
+        imports = {part.alias: part for part in inside.imports}
+        cells = closure_of(function)
+        first = code.co_varnames[0] if owner is not None and code.co_argcount else None
+        for chain in inside.chains if found is not None else [(name,) for name in known]:
+            name, rest = chain[0], chain[1:]
+            if owner is not None and name in (first, SUPER):
+                self._member(owner, rest, everywhere=name == SUPER)
+            elif name in imports:
+                self._import(imports[name], rest, function.__globals__)
+            elif name in cells:
+                self.reach(self._look(cells[name], name), f"{label} <closure> {name}".lstrip(), rest)
+            elif name in known:
+                self._global(chain, function.__globals__)
+
+    def _global(self, chain: Chain, namespace: Mapping[str, object]) -> None:
+        name = chain[0]
+        if name in namespace or not hasattr(builtins, name):
+            value = self._look(namespace, name)
+            self.reach(value, f"{origin.module_label(namespace.get('__name__'))}.{name}", chain[1:])
+
+    def _import(self, part: Import, rest: Chain, namespace: Mapping[str, object]) -> None:
+        package = namespace.get("__package__") or ""
+        name = importlib.util.resolve_name("." * part.level + part.module, str(package))
+        module = self._look(sys.modules, name)
+        if part.name is None:
+            self.reach(module, name, rest)
+        elif isinstance(module, ModuleType):
+            self._module(module, (part.name, *rest))
+
+    def _module(self, module: ModuleType, rest: Chain) -> None:
+        if not origin.is_project_module(module):
+            self._library(module.__name__)
+        elif rest and rest[0] != ASSIGNED:
+            self._global(rest, vars(module))
+
+    # functions and classes
+
+    def _function(self, function: FunctionType, owner: type | None) -> None:
+        if (id(function), 0) in self._seen or (id(function), id(owner)) in self._seen:
+            return
+        self._seen.add((id(function), id(owner)))
+        if origin.is_project_code(function.__code__, function.__globals__):
+            self._todo.append((function, owner))
+        else:
+            self._library(function.__globals__.get("__name__"))
+        for inner in wrapped_in(function):
+            self.reach(inner, "", (), owner)
+
+    def _type(self, cls: type, rest: Chain) -> None:
+        if origin.is_project_class(cls) and any(origin.is_own(base) for base in cls.__mro__):
+            # a manager is asked for single metrics: its other methods are not used
+            self._member(cls, rest)
+            return
+        for base in (*cls.__mro__, type(cls)):
+            if not origin.is_project_class(base):
+                self._library(base.__module__)
+            elif (id(base), 0) not in self._seen:
+                self._helper(class_label(base), self.class_(base)[0])
+
+    def _methods(self, cls: type, node: ast.ClassDef) -> frozenset[str]:
+        """Follow the methods of a class; their names, and those of its metrics, which are not followed."""
+        followed: set[str] = set()
+        for part in node.body:
+            if isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                value = vars(cls).get(part.name)
+                if is_metric(value):
+                    followed.add(part.name)
+                elif isinstance(innermost(value)[0], FunctionType):
+                    followed.add(part.name)
+                    self.reach(value, f"{class_label(cls)}.{part.name}", (), cls)
+        return frozenset(followed)
+
+    def _member(self, cls: type, rest: Chain, *, everywhere: bool = False) -> None:
+        """What ``self.name`` finds in the classes of ``self``; ``super().name`` may mean any of them."""
+        if not rest or rest[0] == ASSIGNED:
+            return
+        for base in cls.__mro__:
+            if rest[0] in vars(base):
+                value = self._look(vars(base), rest[0])
+                if origin.is_project_class(base):
+                    self.reach(value, f"{class_label(base)}.{rest[0]}", rest[1:], cls)
+                else:
+                    self._library(base.__module__)
+                if not everywhere:
+                    return
+
+    # other objects
+
+    def _instance(self, value: object, label: str, rest: Chain) -> None:
+        kind = type(value)
+        for inner in wrapped_in(value):
+            self.reach(inner, label)
+        if isinstance(value, enum.Enum):
+            self.values[label] = value
+        if not rest or rest[0] == ASSIGNED or isinstance(value, enum.Enum):
+            self._type(kind, ())
+        elif rest[0] in own_attributes(value):
+            self.reach(self._look(own_attributes(value), rest[0]), f"{label}.{rest[0]}", rest[1:])
+        elif plain_attribute(value, rest[0]) is not plain_attribute(kind, rest[0]):
+            self.reach(plain_attribute(value, rest[0]), f"{label}.{rest[0]}", rest[1:])
+        else:
+            self._member(kind, rest)
+
+    def _foreign(self, value: object, label: str, rest: Chain, owner: type | None) -> None:
+        """A simple value, a container of functions, a wrapper such as ``property``, or an object of a library."""
+        if rest and rest[0] in _CHANGING:
+            self.changing.add(label)
+        self._library(type(value).__module__)
+        self.values[label] = value
+        for inner in wrapped_in(value):
+            self.reach(inner, label, (), None if isinstance(value, staticmethod) else owner)
+        if isinstance(value, (dict, list, tuple)):
+            container = cast("dict[str, object] | list[object] | tuple[object, ...]", value)
+            parts: Iterable[object] = container.values() if isinstance(container, dict) else container
+            if len(container) <= _MOST_MEMBERS:
+                for part in parts:
+                    if callable(part):
+                        self.reach(part, label)
+
+
+def _split(function: FunctionType, found: Found | None) -> tuple[Names, Names]:
+    """Names used where the function is defined (decorators, defaults), and names used in its body."""
+    if found is None or isinstance(found.node, ast.ClassDef):
+        return names_in(()), names_in(())
+    node = found.node
+    defaults = [default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None]
+    body = [node.body] if isinstance(node, ast.Lambda) else node.body
+    return names_in([*counted_decorators(function, node), *defaults]), names_in(body)

@@ -1,0 +1,135 @@
+"""Taking the fingerprint of a function: which code computes, and with which constants.
+
+It is taken in the process that computes, and kept beside the value. What is expensive is done once per function;
+asked again, it is only checked that every name still stands for what it stood for, since a notebook may have
+defined a helper anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType, MethodType
+
+import attrs
+
+from simple_metrics_manager.fingerprint import canonical
+from simple_metrics_manager.fingerprint.decorators import function_hash
+from simple_metrics_manager.fingerprint.objects import innermost, owner_of
+from simple_metrics_manager.fingerprint.reach import Reach
+from simple_metrics_manager.fingerprint.sources import Found
+from simple_metrics_manager.fingerprint.values import written
+from simple_metrics_manager.record import Code
+
+_LOG = logging.getLogger(__name__)
+_MOST_KEPT = 4096
+
+
+@attrs.frozen
+class Fingerprint:
+    """The code behind a value.
+
+    ``code`` is the function itself, whatever its name and its defaults, its hash ``""`` where the source could not be had.
+    ``helpers`` has a hash for every function and class of the project that it reaches, by ``module.qualname``.
+    ``globals`` has the simple values that it uses: ``module.NAME``, ``module.Class.NAME``, and of the function
+    itself ``<default> name``, ``<closure> name`` and, if it is a partial, ``<argument> name``.
+    ``libraries`` names the packages that it reaches, which are not followed.
+    """
+
+    code: Code = attrs.field(factory=Code)
+    helpers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    globals: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    libraries: tuple[str, ...] = ()
+
+
+def fingerprint(function: Callable[..., object], owner: type | None = None) -> Fingerprint:
+    """What code a call of this function runs.
+
+    Args:
+        function: anything callable: a function, a lambda, a method, a partial, a class, an instance with ``__call__``.
+        owner: the class on which names asked of the function's first parameter are looked up.
+
+    Returns:
+        All that could be found out. It raises nothing: a computation does not fail because its code cannot be read.
+    """
+    try:
+        if isinstance(function, MethodType):
+            owner = owner or owner_of(function)
+            function = function.__func__
+        if isinstance(function, FunctionType):
+            return _kept(function, owner)
+        return _take(function, owner).now()
+    except Exception:  # whatever strange object this is, the value that it computed is worth more
+        _LOG.debug("no fingerprint of %r", type(function), exc_info=True)
+        return Fingerprint()
+
+
+@attrs.frozen(eq=False)
+class _Taken:
+    """A fingerprint with what it depends on; it holds its function, so that no other one can have its id."""
+
+    function: object
+    owner: type | None
+    code: Code
+    reach: Reach
+    texts: Mapping[str, str]
+    helpers: Mapping[str, str]
+
+    def stands(self) -> bool:
+        """Whether every name still stands for what it stood for."""
+        return all(place.now() is place.found for place in self.reach.places)
+
+    def now(self) -> Fingerprint:
+        """The fingerprint, with mutable globals as they are now."""
+        libraries = tuple(sorted(self.reach.libraries))
+        return Fingerprint(self.code, self.helpers, {**self.reach.globals(), **self.texts}, libraries)
+
+
+_taken: dict[tuple[int, int], _Taken] = {}
+
+
+def _kept(function: FunctionType, owner: type | None) -> Fingerprint:
+    key = (id(function), id(owner))
+    taken = _taken.get(key)
+    if taken is None or not taken.stands():
+        taken = _take(function, owner)
+        if len(_taken) >= _MOST_KEPT:
+            _taken.clear()
+        _taken[key] = taken
+    return taken.now()
+
+
+def _take(function: object, owner: type | None) -> _Taken:
+    reach = Reach()
+    inner, owner_inside = innermost(function, owner)
+    texts: dict[str, str] = {}
+    if isinstance(inner, type):
+        hash_, found = reach.class_(inner)
+    else:
+        if not isinstance(inner, FunctionType):
+            owner_inside = type(inner)
+            inner = getattr(type(inner), "__call__", None)
+        hash_, found = "", None
+        if isinstance(inner, FunctionType):
+            found = reach.function(inner, owner_inside)
+            hash_ = function_hash(inner, found, defaults=False)
+            texts = dict(_defaults(inner, found))
+    reach.reach(function, "")
+    reach.finish()
+    code = Code() if found is None else Code(hash_, found.text, found.file, found.line)
+    return _Taken(function, owner, code, reach, texts, reach.helpers())
+
+
+def _defaults(function: FunctionType, found: Found | None) -> Iterator[tuple[str, str]]:
+    """Defaults by the names of their parameters: their values, or what is not simple by the hash of its expression."""
+    positional = function.__code__.co_varnames[: function.__code__.co_argcount]
+    defaults = function.__defaults__ or ()
+    values = dict(zip(positional[len(positional) - len(defaults) :], defaults, strict=True))
+    values |= function.__kwdefaults__ or {}
+    arguments = getattr(None if found is None else found.node, "args", None)
+    expressions = {} if arguments is None else dict(canonical.default_expressions(arguments))
+    for name, value in values.items():
+        text = written(value)
+        if text is None:
+            text = canonical.expression_hash(expressions[name]) if name in expressions else ""
+        yield f"<default> {name}", text

@@ -1,0 +1,63 @@
+"""Record and tree as JSON text, the same in every format: what cannot be written or read says which file it was."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from typing import cast
+
+from simple_metrics_manager.errors import CannotStoreError
+from simple_metrics_manager.payload.tree import Tree
+from simple_metrics_manager.record import Entry, Record, record_from_json, record_to_json
+
+DAMAGE = (ValueError, OverflowError, RecursionError, struct.error)
+"""What reading damaged bytes can raise; a format turns it into :class:`CorruptMetricError` with :func:`reason`."""
+
+_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+"""Two of them in a string, which JSON would give back as the one character that they stand for in UTF-16."""
+
+
+def name_of(entry: Entry) -> str:
+    """What messages call the value."""
+    return entry.record.name if entry.record is not None else "the value"
+
+
+def record_text(record: Record | None) -> str:
+    """The record as ASCII text; ``null`` for an entry without one, as 0.5.0 wrote them."""
+    return "null" if record is None else record_to_json(record)
+
+
+def read_record(text: str | bytes) -> Record | None:
+    """The record again; ``ValueError`` if the text is none."""
+    return None if text in ("null", b"null") else record_from_json(text)
+
+
+def tree_text(name: str, tree: Tree) -> str:
+    """The tree as ASCII text.
+
+    Raises:
+        CannotStoreError: JSON would not give the same tree back.
+    """
+    try:
+        text = json.dumps(tree)
+        merges = "\\ud" in text and _SURROGATE_PAIR.search(json.dumps(tree, ensure_ascii=False))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CannotStoreError(name, f"JSON cannot hold it ({error})", "Return something flatter or plainer") from None
+    if merges:
+        raise CannotStoreError(name, "it has text with surrogates, which is no valid Unicode", "Return it as bytes")
+    return text
+
+
+def read_json(text: str) -> Tree:
+    """The parsed text; ``ValueError`` if it is no JSON, ``RecursionError`` if it is nested too deeply."""
+    return cast("Tree", json.loads(text))
+
+
+def reason(error: Exception) -> str:
+    """What an error of :data:`DAMAGE` says of the file, for a reader."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply to be read"
+    if isinstance(error, UnicodeDecodeError):
+        return "it has text that is no text"
+    return str(error) or type(error).__name__

@@ -1,0 +1,223 @@
+"""Reads a zip in memory without trusting a number in it: each is checked against the bytes that are there."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from typing import NamedTuple
+
+from simple_metrics_manager.formats.checksum import crc32
+from simple_metrics_manager.formats.zip_layout import (
+    CENTRAL,
+    CENTRAL_MAGIC,
+    DEFLATED,
+    ENCRYPTED,
+    END,
+    END64,
+    END64_MAGIC,
+    END_MAGIC,
+    FULL16,
+    FULL32,
+    LOCAL,
+    LOCAL_MAGIC,
+    LOCATOR64,
+    LOCATOR64_MAGIC,
+    SEAL_MARK,
+    SEAL_SIZE,
+    SIZES_FOLLOW,
+    STORED,
+    UTF8,
+    ZIP64,
+    Member,
+)
+
+_BEST_RATIO = 1032
+"""Deflate makes at most this many bytes out of one: 258 of them from two bits."""
+
+_SEAL = re.compile(rb"[0-9a-f]{8}")
+
+
+class End(NamedTuple):
+    """What the end of the file says: where the central directory lies, and whether there is a seal behind it."""
+
+    start: int
+    stop: int
+    entries: int
+    sealed: bool
+
+
+def read_end(blob: memoryview) -> End:
+    """The end record. It stands right before our seal, or is the last thing in an archive without a comment.
+
+    Raises:
+        ValueError: the file does not end as an archive does.
+    """
+    for sealed, at in ((True, len(blob) - SEAL_SIZE - END.size), (False, len(blob) - END.size)):
+        if at < 0:
+            continue
+        magic, disk, disk2, here, count, size, start, comment = END.unpack_from(blob, at)
+        if magic == END_MAGIC and comment == len(blob) - at - END.size:
+            stop = at
+            if count == FULL16 or FULL32 in (size, start):
+                stop, count, size, start = _read_end64(blob, at, (count, size, start))
+            elif here != count or disk or disk2:
+                raise ValueError("an archive in several parts")
+            if start + size != stop or count * CENTRAL.size > size:
+                raise ValueError("the directory of the archive is not where its end says")
+            if sealed and blob[-SEAL_SIZE : len(blob) - 8] != SEAL_MARK:
+                raise ValueError("the seal of the archive is broken")
+            return End(start, stop, count, sealed)
+    raise ValueError("it does not end as an archive does: bytes are missing, or too many")
+
+
+def _read_end64(blob: memoryview, at: int, narrow: tuple[int, int, int]) -> tuple[int, int, int, int]:
+    locator = at - LOCATOR64.size
+    stop = locator - END64.size
+    if stop < 0 or LOCATOR64.unpack_from(blob, locator)[0] != LOCATOR64_MAGIC:
+        return at, *narrow
+    magic, length, _, _, disk, disk2, here, count, size, start = END64.unpack_from(blob, stop)
+    if LOCATOR64.unpack_from(blob, locator)[2] != stop or magic != END64_MAGIC or length != END64.size - 12:
+        raise ValueError("the end of the archive is damaged")
+    if here != count or disk or disk2:
+        raise ValueError("an archive in several parts")
+    return stop, count, size, start
+
+
+def read_members(blob: memoryview, end: End) -> list[Member]:
+    """All members, as the central directory lists them.
+
+    Raises:
+        ValueError: the directory is damaged, or has something that no archive of arrays has.
+    """
+    members: list[Member] = []
+    at = end.start
+    for _ in range(end.entries):
+        member, at = read_central(blob, at, end.stop)
+        members.append(member)
+    if at != end.stop:
+        raise ValueError("the directory of the archive is damaged")
+    if len({member.name for member in members}) != len(members):
+        raise ValueError("two members of the archive have the same name")
+    if sum(member.kept for member in members) > end.start:
+        raise ValueError("the members of the archive are larger than the archive")
+    return members
+
+
+def read_central(blob: memoryview, at: int, stop: int) -> tuple[Member, int]:
+    """The member that is listed at ``at``, and where the next entry begins."""
+    if at + CENTRAL.size > stop:
+        raise ValueError("the directory of the archive is cut off")
+    (magic, _, _, flags, method, _, _, crc, kept, size, n_name, n_extra, n_comment, _, _, _, offset) = (
+        CENTRAL.unpack_from(blob, at)
+    )
+    name_at = at + CENTRAL.size
+    extra_at = name_at + n_name
+    after = extra_at + n_extra + n_comment
+    if magic != CENTRAL_MAGIC or after > stop:
+        raise ValueError("the directory of the archive is damaged")
+    name = bytes(blob[name_at:extra_at]).decode("utf-8" if flags & UTF8 else "cp437")
+    if FULL32 in (size, kept, offset):
+        extra = bytes(blob[extra_at : extra_at + n_extra])
+        size, kept, offset = _widened(extra, [size, kept, offset])
+    if flags & ENCRYPTED:
+        raise ValueError(f"its member {name} is encrypted")
+    if method not in (STORED, DEFLATED) or (method == STORED and kept != size):
+        raise ValueError(f"its member {name} is stored in a way that is not known")
+    if method == DEFLATED and size > _BEST_RATIO * kept:
+        raise ValueError(f"its member {name} claims to be larger than it can be")
+    return Member(name, method, flags, crc, kept, size, offset), after
+
+
+def _widened(extra: bytes, numbers: list[int]) -> list[int]:
+    """The numbers, those that were too large for their field from the zip64 extra field."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == ZIP64 and at + 4 + length <= len(extra):
+            wide = list(struct.unpack_from(f"<{length // 8}Q", extra, at + 4))
+            return [wide.pop(0) if number == FULL32 and wide else number for number in numbers]
+        at += 4 + length
+    return numbers
+
+
+def data_start(blob: memoryview, member: Member) -> int:
+    """Where the data of a member begins, having compared its two headers."""
+    at = member.offset
+    if at + LOCAL.size > len(blob):
+        raise ValueError(f"its member {member.name} is not there")
+    magic, _, flags, method, _, _, crc, kept, size, n_name, n_extra = LOCAL.unpack_from(blob, at)
+    name_at = at + LOCAL.size
+    start: int = name_at + n_name + n_extra
+    name = bytes(blob[name_at : name_at + n_name])
+    sizes_agree = (flags & SIZES_FOLLOW) or (
+        crc == member.crc and kept in (member.kept, FULL32) and size in (member.size, FULL32)
+    )
+    if (
+        magic != LOCAL_MAGIC
+        or flags != member.flags
+        or method != member.method
+        or not sizes_agree
+        or name != member.name.encode("utf-8" if flags & UTF8 else "cp437")
+        or start + member.kept > len(blob)
+    ):
+        raise ValueError(f"the header of its member {member.name} is damaged")
+    return start
+
+
+def check_seal(blob: memoryview, end: End, members: list[Member]) -> list[int]:
+    """Where the data of each member begins, having verified every byte of the file that is not in one.
+
+    Raises:
+        ValueError: a byte of the file has changed, or bytes lie between the members.
+    """
+    starts: list[int] = []
+    seal = at = 0
+    for member in members:
+        start = data_start(blob, member)
+        if member.offset != at:
+            raise ValueError("there are bytes between its members")
+        stop = start + member.kept
+        seal = crc32(blob[at : stop if member.method == DEFLATED else start], seal)
+        at = stop
+        starts.append(start)
+    if at != end.start or crc32(blob[at : len(blob) - 8], seal) != read_seal(blob):
+        raise ValueError("the seal of the archive is broken")
+    return starts
+
+
+def read_seal(blob: memoryview) -> int:
+    """The checksum that the seal gives.
+
+    Raises:
+        ValueError: it is not written as we write it.
+    """
+    digits = bytes(blob[len(blob) - 8 :])
+    if not _SEAL.fullmatch(digits):
+        raise ValueError("the seal of the archive is broken")
+    return int(digits, 16)
+
+
+def read_data(blob: memoryview, member: Member, start: int) -> memoryview:
+    """The verified bytes of a member: a view, or what they inflate to.
+
+    Raises:
+        ValueError: they are not the bytes that were written.
+    """
+    data = blob[start : start + member.kept]
+    if member.method == DEFLATED:
+        data = memoryview(_inflated(data, member))
+    if crc32(data) != member.crc:
+        raise ValueError(f"the checksum of its member {member.name} is wrong")
+    return data
+
+
+def _inflated(data: memoryview, member: Member) -> bytes:
+    unpacker = zlib.decompressobj(-15)
+    try:
+        whole = unpacker.decompress(data, member.size + 1)
+    except zlib.error as error:
+        raise ValueError(f"its member {member.name} cannot be inflated: {error}") from None
+    if len(whole) != member.size or not unpacker.eof or unpacker.unused_data:
+        raise ValueError(f"its member {member.name} is not as long as its header says")
+    return whole

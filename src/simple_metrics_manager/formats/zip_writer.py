@@ -1,0 +1,153 @@
+"""Writes an ordinary zip, in pieces that need no copy, with a seal over all that the members' checksums leave out."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+
+import attrs
+
+from simple_metrics_manager.formats.base import Buffer
+from simple_metrics_manager.formats.checksum import crc32
+from simple_metrics_manager.formats.zip_layout import (
+    ALIGNED,
+    CENTRAL,
+    CENTRAL_MAGIC,
+    DEFLATED,
+    END,
+    END64,
+    END64_MAGIC,
+    END_MAGIC,
+    FULL16,
+    FULL32,
+    LOCAL,
+    LOCAL_MAGIC,
+    LOCATOR64,
+    LOCATOR64_MAGIC,
+    SEAL_MARK,
+    SEAL_SIZE,
+    STORED,
+    UTF8,
+    ZIP64,
+    Member,
+)
+
+_DATE = 0 << 9 | 1 << 5 | 1
+"""1980-01-01, the beginning of time in a zip: equal values make equal bytes."""
+
+_ALIGNMENT = 64
+
+
+@attrs.define
+class ZipWriter:
+    """Collects the pieces of one archive; ``offset`` is where the next one will lie in the file."""
+
+    offset: int = 0
+    _pieces: list[Buffer] = attrs.field(factory=list[Buffer], init=False)
+    _central: list[bytes] = attrs.field(factory=list[bytes], init=False)
+    _seal: int = attrs.field(default=0, init=False)
+
+    def add(self, name: str, parts: Sequence[Buffer], *, deflate: bool = False, lead: int | None = None) -> None:
+        """One member, the bytes of ``parts``; what follows its first ``lead`` bytes is aligned in the file."""
+        crc = size = 0
+        for part in parts:
+            crc = crc32(part, crc)
+            size += len(part)
+        method, kept = STORED, size
+        if deflate:
+            parts = [_deflated(parts)]
+            method, kept = DEFLATED, len(parts[0])
+        member = Member(name, method, 0 if name.isascii() else UTF8, crc, kept, size, self.offset)
+        header = local_header(member, None if deflate else lead)
+        self._pieces += [header, *parts]
+        self._central.append(central_header(member))
+        self._seal = crc32(header, self._seal)
+        if deflate:
+            self._seal = crc32(parts[0], self._seal)
+        self.offset += len(header) + kept
+
+    def finish(self) -> list[Buffer]:
+        """All pieces of the file, in order."""
+        directory = b"".join(self._central)
+        last = directory + end_records(len(self._central), len(directory), self.offset) + SEAL_MARK
+        return [*self._pieces, last + b"%08x" % crc32(last, self._seal)]
+
+
+def _deflated(parts: Sequence[Buffer]) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return b"".join([*map(packer.compress, parts), packer.flush()])
+
+
+def local_header(member: Member, lead: int | None) -> bytes:
+    """What stands before a member's data; ``lead`` as in :meth:`ZipWriter.add`."""
+    name = member.name.encode("utf-8")
+    wide = member.size >= FULL32 or member.kept >= FULL32
+    extra = struct.pack("<HHQQ", ZIP64, 16, member.size, member.kept) if wide else b""
+    if lead is not None:
+        extra += _padding(member.offset + LOCAL.size + len(name) + len(extra) + lead)
+    return (
+        LOCAL.pack(
+            LOCAL_MAGIC,
+            45 if wide else 20,
+            member.flags,
+            member.method,
+            0,
+            _DATE,
+            member.crc,
+            FULL32 if wide else member.kept,
+            FULL32 if wide else member.size,
+            len(name),
+            len(extra),
+        )
+        + name
+        + extra
+    )
+
+
+def _padding(offset: int) -> bytes:
+    """An extra field, in the form that Android's zipalign uses, after which ``offset`` has become aligned."""
+    if offset % _ALIGNMENT == 0:
+        return b""
+    fill = -(offset + 6) % _ALIGNMENT
+    return struct.pack("<HHH", ALIGNED, 2 + fill, _ALIGNMENT) + bytes(fill)
+
+
+def central_header(member: Member) -> bytes:
+    """The entry of a member in the central directory."""
+    name = member.name.encode("utf-8")
+    wide = [number for number in (member.size, member.kept, member.offset) if number >= FULL32]
+    extra = struct.pack(f"<HH{len(wide)}Q", ZIP64, 8 * len(wide), *wide) if wide else b""
+    return (
+        CENTRAL.pack(
+            CENTRAL_MAGIC,
+            3 << 8 | 45,
+            45 if wide else 20,
+            member.flags,
+            member.method,
+            0,
+            _DATE,
+            member.crc,
+            min(member.kept, FULL32),
+            min(member.size, FULL32),
+            len(name),
+            len(extra),
+            0,
+            0,
+            0,
+            0o100644 << 16,
+            min(member.offset, FULL32),
+        )
+        + name
+        + extra
+    )
+
+
+def end_records(count: int, size: int, offset: int) -> bytes:
+    """What follows a central directory of ``count`` entries in ``size`` bytes at ``offset``, up to the comment."""
+    wide = b""
+    if count >= FULL16 or size >= FULL32 or offset >= FULL32:
+        wide = END64.pack(END64_MAGIC, END64.size - 12, 3 << 8 | 45, 45, 0, 0, count, count, size, offset)
+        wide += LOCATOR64.pack(LOCATOR64_MAGIC, 0, offset + size, 1)
+    few = min(count, FULL16)
+    return wide + END.pack(END_MAGIC, 0, 0, few, few, min(size, FULL32), min(offset, FULL32), SEAL_SIZE)

@@ -1,0 +1,304 @@
+"""``DatedCacheManager``: what users subclass to declare metrics, and what 0.5.0 called so."""
+
+from __future__ import annotations
+
+import difflib
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+
+from typing_extensions import Self
+
+from simple_metrics_manager.cache import Cache
+from simple_metrics_manager.checks import check_class, check_fields, declared_metrics, is_metric
+from simple_metrics_manager.declaration import Declaration
+from simple_metrics_manager.errors import UnknownMetricError
+from simple_metrics_manager.inputs import Arguments, has_own_constructor, input_names, own_inputs
+from simple_metrics_manager.keys import default_name_generation_function, tells_apart
+from simple_metrics_manager.memory import Held, MemoryView
+from simple_metrics_manager.metric import Metric, ParameterizedMetric
+from simple_metrics_manager.record import Record
+from simple_metrics_manager.storage import Storage
+
+T = TypeVar("T")
+
+class CollectedCall:
+    """What stands in ``functions_dict`` for one parameter set of a collected function."""
+
+    def __init__(self, key: Metric[Any]) -> None:
+        self.key: Metric[object] = key
+
+    def __call__(self) -> object:
+        return self.key.call(None)
+
+
+class Unknown:
+    """What is called for a name that may be stored but has no function."""
+
+    def __init__(self, error: UnknownMetricError) -> None:
+        self.error = error
+
+    def __call__(self) -> object:
+        raise self.error
+
+
+_checked: weakref.WeakSet[type] = weakref.WeakSet()
+
+
+class DatedCacheManager:
+    """Metrics that are computed once, kept in memory and in a storage, dated, and given back as declared.
+
+    Subclass it and declare metrics with :func:`~simple_metrics_manager.metric`; read them as attributes. Or use it
+    as it is with a dictionary of functions, as in 0.5.0. Without a storage, values are kept in memory only.
+
+    The base is a plain class whose state is made in ``__new__``, so that subclasses may be attrs classes or
+    dataclasses, frozen or not, slotted or not, or have an ``__init__`` of their own that calls no other.
+    """
+
+    __slots__ = ("__dict__", "__metrics__", "__weakref__", "_functions")
+
+    __metrics__: Cache
+    _functions: dict[str, Callable[[], object]]
+
+    verbose: bool = True
+    """Whether computing, saving and loading is narrated on standard output; ``verbose = False`` in a class body
+    or on an instance turns it off."""
+
+    def __init__(self, storage_interface: Storage | None = None) -> None:
+        self.__metrics__.use(storage_interface)
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        check_class(cls)
+
+    if not TYPE_CHECKING:  # for checkers the constructor is __init__, and attributes are what they were declared
+
+        def __new__(cls, *args: object, **kwargs: object) -> Self:
+            self = super().__new__(cls)
+            if cls not in _checked:  # attrs adds its fields after the class statement, unless it makes the class anew
+                check_fields(cls)
+                _checked.add(cls)
+            arguments = (args, kwargs) if has_own_constructor(cls) else ((), {})
+            object.__setattr__(self, "__metrics__", Cache(self, arguments))
+            object.__setattr__(self, "_functions", {})
+            return self
+
+        def __setattr__(self, name: str, value: object) -> None:
+            if is_metric(getattr(type(self), name, None)):
+                raise AttributeError(f"{type(self).__name__}.{name} is a metric: its value is computed, not assigned")
+            super().__setattr__(name, value)
+            if name in input_names(type(self)) or name == "storage":
+                self.__metrics__.inputs_changed()
+
+        def __delattr__(self, name: str) -> None:
+            if is_metric(getattr(type(self), name, None)):
+                self.__metrics__.memory.forget(name)
+            else:
+                super().__delattr__(name)
+
+        def __getstate__(self) -> object:
+            """Attributes, but no values: what has been read waits among them (see ``running``)."""
+            state = super().__getstate__()
+            attributes, slots = state if isinstance(state, tuple) else (state, {})
+            kept = {name: value for name, value in (attributes or {}).items() if not is_metric(getattr(type(self), name, None))}
+            slots = {name: value for name, value in slots.items() if name not in DatedCacheManager.__slots__}
+            return (kept, slots) if slots else kept
+
+        def __reduce_ex__(self, protocol: int) -> tuple[object, ...]:
+            _, _, state, *rest = super().__reduce_ex__(max(2, int(protocol)))
+            cache = self.__metrics__
+            return (_remake, (type(self), cache.arguments, cache._storage, self._functions), state, *rest)
+
+    # --------------------------------------------------------------------------------------------------- identity
+    def metric_inputs(self) -> Mapping[str, object]:
+        """What the metrics of this manager depend on besides its class: its fields, or its constructor's arguments.
+
+        They are part of the identity of what is stored. Override it to leave out what does not matter (a path, a
+        number of processes) or to say what identifies an input that has no written form.
+        """
+        return own_inputs(self, type(self), self.__metrics__.arguments)
+
+    def old_names(self, key: Metric[object], /) -> Iterable[str]:
+        """Names under which 0.5.0 would have stored this metric."""
+        if not key.declaration.takes_manager:
+            return (key.name,)
+        if self.__metrics__.inputs(self).named or not tells_apart(key.row):
+            return ()
+        base = key.declaration.name
+        name = default_name_generation_function(base, key.row)
+        others = declared_metrics(type(self)).keys() - {base}
+        return () if any(name == other or name.startswith(f"{other}_") for other in others) else (name,)
+
+    # ---------------------------------------------------------------------------------------------------- storage
+    def use(self, storage: Storage | None) -> Self:
+        """Keep values in this storage from now on; returns the manager itself."""
+        self.__metrics__.use(storage)
+        return self
+
+    @property
+    def storage_interface(self) -> Storage | None:
+        """The storage that values are kept in; None for memory only."""
+        return self.__metrics__.storage(self)
+
+    @storage_interface.setter
+    def storage_interface(self, storage: Storage | None) -> None:
+        self.__metrics__.use(storage)
+
+    # -------------------------------------------------------------------------------------- functions, as in 0.5.0
+    @property
+    def functions_dict(self) -> dict[str, Callable[[], object]]:
+        """Functions without arguments by the names of their metrics, besides the declared ones."""
+        return self._functions
+
+    @functions_dict.setter
+    def functions_dict(self, functions_dict: dict[str, Callable[[], object]]) -> None:
+        object.__setattr__(self, "_functions", functions_dict)
+
+    def set_functions_dict(self, functions_dict: dict[str, Callable[[], object]]) -> None:
+        """Define metrics by functions without arguments, by name."""
+        self.functions_dict = functions_dict
+
+    @property
+    def cache(self) -> MemoryView:
+        """The values in memory by name. Deleting one forgets it; what is stored stays."""
+        return MemoryView(self.__metrics__.memory, self._hold)
+
+    def _hold(self, name: str, value: object) -> None:
+        self.__metrics__.memory.put(name, Held(value, False, Record(name=name, metric=name)))
+
+    # ------------------------------------------------------------------------------------------------------- keys
+    def _key(self, key: Metric[T] | str, /) -> Metric[T]:
+        """The metric of this manager that a key or a name means; a subclass's override, as methods do."""
+        if isinstance(key, str):
+            return cast("Metric[T]", self._named(key))
+        if not key.declaration.takes_manager:
+            return key
+        found = getattr(type(self), key.declaration.name, None)
+        if key.of is None and isinstance(found, Metric):
+            return cast("Metric[T]", found)
+        if key.of is not None and isinstance(found, ParameterizedMetric):
+            return key if found is key.of else cast("Metric[T]", found.at(key.row))
+        raise UnknownMetricError(type(self).__qualname__, key.label)
+
+    def _named(self, name: str) -> Metric[object]:
+        function = self._functions.get(name)
+        if isinstance(function, CollectedCall):
+            return function.key
+        if function is not None:
+            return Metric[object].made_from(Declaration(function, takes_manager=False, lenient=True), name)
+        found = getattr(type(self), name, None)
+        if isinstance(found, Metric):
+            return cast("Metric[object]", found)
+        known = self._declared_keys()
+        if name in known:
+            return known[name]
+        near = difflib.get_close_matches(name, known, n=1)
+        error = UnknownMetricError(type(self).__qualname__, name, near[0] if near else None)
+        return Metric[object].made_from(Declaration(Unknown(error), takes_manager=False, lenient=True), name)
+
+    def _declared_keys(self) -> dict[str, Metric[object]]:
+        """Everything that is declared, by its name; parameter sets also by the names of 0.5.0."""
+        known: dict[str, Metric[object]] = {}
+        for name, found in declared_metrics(type(self)).items():
+            if isinstance(found, Metric):
+                known[name] = found
+                continue
+            for row in found.params_list:
+                key = found.at(row)
+                known[key.name] = key
+                if tells_apart(row):
+                    known.setdefault(default_name_generation_function(name, row), key)
+        for name in self._functions:
+            known.setdefault(name, self._named(name))
+        return known
+
+    # -------------------------------------------------------------------------------------------- what one may ask
+    # A name says nothing about the type of its value: ``Any`` lets code that was written for 0.5.0 go on.
+    @overload
+    def get(self, key: Metric[T], /, use_stored: bool = True, verbose: bool | None = None) -> T: ...
+    @overload
+    def get(self, name: str, use_stored: bool = True, verbose: bool | None = None) -> Any: ...
+    def get(self, name: Metric[T] | str, use_stored: bool = True, verbose: bool | None = None) -> T | object:
+        """The value of a metric: from memory, from the storage, or computed and then stored.
+
+        ``use_stored=False`` computes it anew and overwrites both. ``verbose`` overrides the manager's.
+
+        Raises:
+            UnknownMetricError: this manager has no such metric.
+            MetricTypeError: the value is not what the annotation says; it is kept in ``cache``.
+            MetricCycleError: metrics need each other.
+            StorageError: it could not be stored or read.
+        """
+        return self.__metrics__.get(self, self._key(name), use_stored=use_stored, verbose=verbose).give()
+
+    @overload
+    def __getitem__(self, key: Metric[T], /) -> T: ...
+    @overload
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __getitem__(self, key: Metric[T] | str, /) -> T | object:
+        return self.__metrics__.get(self, self._key(key)).give()
+
+    @overload
+    def compute(self, key: Metric[T], /, force: bool = False, verbose: bool | None = None) -> T: ...
+    @overload
+    def compute(self, name: str, force: bool = False, verbose: bool | None = None) -> Any: ...
+    def compute(self, name: Metric[T] | str, force: bool = False, verbose: bool | None = None) -> T | object:
+        """The value in memory, else computed and held in memory; the storage is left alone."""
+        return self.__metrics__.compute(self, self._key(name), force=force, verbose=verbose).give()
+
+    @overload
+    def save(self, key: Metric[T], /, force: bool = False, verbose: bool | None = None) -> T: ...
+    @overload
+    def save(self, name: str, force: bool = False, verbose: bool | None = None) -> Any: ...
+    def save(self, name: Metric[T] | str, force: bool = False, verbose: bool | None = None) -> T | object:
+        """Compute and store what is not stored yet, or with ``force`` in any case; the value."""
+        return self.__metrics__.save(self, self._key(name), force=force, verbose=verbose).give()
+
+    @overload
+    def load(self, key: Metric[T], /, force: bool = False, verbose: bool | None = None) -> T: ...
+    @overload
+    def load(self, name: str, force: bool = False, verbose: bool | None = None) -> Any: ...
+    def load(self, name: Metric[T] | str, force: bool = False, verbose: bool | None = None) -> T | object:
+        """The value in memory, else (with ``force`` in any case) from the storage; never computed.
+
+        Raises:
+            NotStoredError: it is not stored.
+        """
+        return self.__metrics__.load(self, self._key(name), force=force, verbose=verbose).give()
+
+    def exists(self, name: Metric[object] | str) -> bool:
+        """Whether the value can be had without computing: in memory or in the storage."""
+        return self.__metrics__.exists(self, self._key(name))
+
+    def date(self, name: Metric[object] | str) -> datetime:
+        """When the value was computed, aware and in UTC.
+
+        Raises:
+            NotStoredError: it is neither in memory nor stored.
+        """
+        return self.__metrics__.date(self, self._key(name))
+
+    def get_all(self, *, use_stored: bool = True, verbose: bool | None = None) -> dict[str, object]:
+        """Everything that is declared, by name: plain metrics, and all parameter sets of each ``params_list``."""
+        return {
+            key.name: self.__metrics__.get(self, key, use_stored=use_stored, verbose=verbose).give()
+            for key in {id(key): key for key in self._declared_keys().values()}.values()
+        }
+
+    def clear_cache(self) -> None:
+        """Forget what is in memory; what is stored stays."""
+        self.__metrics__.memory.forget()
+
+
+def _remake(
+    kind: type[DatedCacheManager],
+    arguments: Arguments,
+    storage: Storage | None,
+    functions: dict[str, Callable[[], object]],
+) -> DatedCacheManager:
+    """A manager as it travels: its class, its fields, its storage; no values."""
+    made = kind.__new__(kind, *arguments[0], **arguments[1])
+    made.__metrics__.use(storage)
+    made.functions_dict = functions
+    return made

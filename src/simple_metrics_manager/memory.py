@@ -1,0 +1,129 @@
+"""The memory tier of one manager: what it holds, and what it has promoted into the manager's ``__dict__``."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, MutableMapping
+
+import attrs
+
+from simple_metrics_manager import running
+from simple_metrics_manager.parameters import Row
+from simple_metrics_manager.payload.unshare import unshare
+from simple_metrics_manager.record import Record
+
+
+@attrs.define(eq=False)
+class Held:
+    """One value in memory. ``immutable`` values are handed out as they are, others as copies of their own.
+
+    ``state``: ``computed`` was not to be stored, ``stored`` was, ``unsaved`` could not be.
+    """
+
+    value: object
+    immutable: bool
+    record: Record
+    state: str = "computed"
+
+    def give(self) -> object:
+        """The value for a caller, who cannot change by it what the next one gets."""
+        return self.value if self.immutable else unshare(self.value)
+
+
+class Memory:
+    """Values by name, and refused ones: computed, but not what their annotation says."""
+
+    def __init__(self, host: object) -> None:
+        self._host = weakref.ref(host)
+        self.held: dict[str, Held] = {}
+        self.refused: dict[str, tuple[object, Exception]] = {}
+        self._promoted: list[str] = []
+        self._memos: list[dict[Row, object]] = []
+
+    def put(self, name: str, held: Held) -> None:
+        """Hold this in place of what was held under the name."""
+        with running.switch:
+            self.park()
+            self.refused.pop(name, None)
+            self.held[name] = held
+
+    def refuse(self, name: str, value: object, error: Exception) -> None:
+        """Keep a value that cannot be given out as what it was declared."""
+        with running.switch:
+            self.park()
+            self.held.pop(name, None)
+            self.refused[name] = (value, error)
+
+    def forget(self, name: str | None = None) -> None:
+        """Hold nothing any more, or nothing under this name. What is stored stays."""
+        with running.switch:
+            self.park()
+            if name is None:
+                self.held.clear()
+                self.refused.clear()
+            else:
+                self.held.pop(name, None)
+                self.refused.pop(name, None)
+
+    def park(self) -> None:
+        """Take back what was promoted; under ``running.switch``."""
+        host = self._host()
+        if host is not None:
+            for name in self._promoted:
+                vars(host).pop(name, None)
+        self._promoted.clear()
+        for memo in self._memos:
+            memo.clear()
+        self._memos.clear()
+
+    def promote(self, name: str, held: Held) -> None:
+        """Leave a value where the next read of the attribute finds it without us."""
+        host = self._host()
+        with running.switch:
+            if not running.active and self.held.get(name) is held and host is not None:
+                vars(host)[name] = held.value
+                self._promoted.append(name)
+                running.promoted.add(self)
+
+    def remember(self, memo: dict[Row, object], row: Row, name: str, held: Held) -> None:
+        """The same for one parameter set, in the memo of its bound metric."""
+        with running.switch:
+            if not running.active and self.held.get(name) is held:
+                memo[row] = held.value
+                if not any(known is memo for known in self._memos):
+                    self._memos.append(memo)
+                running.promoted.add(self)
+
+
+class MemoryView(MutableMapping[str, object]):
+    """``manager.cache``: the values in memory by name, as 0.5.0's dictionary; deleting one forgets it."""
+
+    def __init__(self, memory: Memory, hold: Callable[[str, object], None]) -> None:
+        self._memory = memory
+        self._hold = hold
+
+    def __getitem__(self, name: str) -> object:
+        held = self._memory.held.get(name)
+        if held is not None:
+            return held.give()
+        return self._memory.refused[name][0]
+
+    def __setitem__(self, name: str, value: object) -> None:
+        self._hold(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self:
+            raise KeyError(name)
+        self._memory.forget(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._memory.held or name in self._memory.refused
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._memory.held, *self._memory.refused])
+
+    def __len__(self) -> int:
+        return len(self._memory.held) + len(self._memory.refused)
+
+    def __repr__(self) -> str:
+        return f"<cache of {', '.join(self) or 'nothing'}>"

@@ -1,0 +1,147 @@
+"""The parameters of a metric's function: a call becomes a row, and a row a call, at the speed of a plain call.
+
+``inspect.Signature.bind`` costs 3 µs a call, so each function gets code of its own, generated once from its
+signature as attrs does it for ``__init__``: names, order, defaults and the messages of wrong calls are Python's.
+"""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, cast
+
+import numpy as np
+
+from simple_metrics_manager.errors import MetricDeclarationError
+from simple_metrics_manager.keys import canonical
+from simple_metrics_manager.payload.tree import Tree
+
+Row: TypeAlias = tuple[object, ...]
+"""All parameters of one call in the order of the signature, defaults filled in; ``*args`` are one tuple in it."""
+
+_PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
+
+
+class Parameters:
+    """The parameters of ``function``, of which the first ``skip`` (``self``) do not count."""
+
+    def __init__(self, function: Callable[..., object], skip: int, where: str) -> None:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):
+            raise MetricDeclarationError(where, "its parameters cannot be found out; wrap it in a def") from None
+        self._parameters = [*signature.parameters.values()][skip:]
+        self._where = where
+        for parameter in self._parameters:
+            if parameter.kind is parameter.VAR_KEYWORD:
+                raise MetricDeclarationError(where, f"**{parameter.name} has no order or names to store; spell them")
+        self.names = tuple(parameter.name for parameter in self._parameters)
+        name = getattr(function, "__name__", "")
+        self._name = name if name.isidentifier() and not keyword.iskeyword(name) else "metric"
+        self._defaults: list[object] = [parameter.default for parameter in self._parameters]
+        self._to_row = self._named(self._compile("__row", "", f"    return ({self._tuple()})")(None, None))
+
+    def row(self, *args: object, **kwargs: object) -> Row:
+        """The row that a call with these arguments means.
+
+        Raises:
+            TypeError: the arguments do not fit, in Python's own words.
+        """
+        values = cast("Row", self._to_row(*args, **kwargs))
+        return tuple(_python_scalar(value) for value in values)
+
+    def arguments(self, row: Row) -> tuple[list[object], dict[str, object]]:
+        """A row as positional and keyword arguments."""
+        positional: list[object] = []
+        keywords: dict[str, object] = {}
+        for parameter, value in zip(self._parameters, row, strict=True):
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                positional.extend(cast("tuple[object, ...]", value))
+            elif parameter.kind is parameter.KEYWORD_ONLY:
+                keywords[parameter.name] = value
+            else:
+                positional.append(value)
+        return positional, keywords
+
+    def canonical(self, row: Row) -> Mapping[str, Tree]:
+        """The row in canonical form, by parameter."""
+        return {name: canonical(value, f"{self._where}({name}=...)") for name, value in zip(self.names, row, strict=True)}
+
+    def spell(self, row: Row) -> str:
+        """``k=10, mode='fast'``: the row as people would write it."""
+        return ", ".join(f"{name}={value!r}" for name, value in zip(self.names, row, strict=True))
+
+    def remembering(self, memo: Mapping[Row, object], otherwise: Callable[[Row], object]) -> Callable[..., object]:
+        """A function with these parameters that looks into ``memo`` and else asks ``otherwise`` with the row.
+
+        A hit costs one call and one look-up. ``memo`` is keyed by :func:`typed`, so ``1``, ``1.0`` and ``True``
+        are told apart.
+        """
+        body = (
+            "    try:\n"
+            f"        return __memo[({self._tuple()}{self._types()})]\n"
+            "    except (KeyError, TypeError):\n"
+            "        pass\n"
+            f"    return __otherwise(__row({self._call()}))"
+        )
+        return self._named(self._compile(self._name, "__row, ", body)(self.row, memo, otherwise))
+
+    # The names of ours in generated code begin with two underscores; a parameter cannot be called so by accident,
+    # since such a name inside a class would be mangled.
+    def _compile(self, name: str, more: str, body: str) -> Callable[..., Callable[..., object]]:
+        head: list[str] = []
+        star = False
+        for index, parameter in enumerate(self._parameters):
+            if parameter.kind is parameter.KEYWORD_ONLY and not star:
+                head.append("*")
+                star = True
+            star = star or parameter.kind is parameter.VAR_POSITIONAL
+            prefix = "*" if parameter.kind is parameter.VAR_POSITIONAL else ""
+            default = f"=__defaults[{index}]" if parameter.default is not parameter.empty else ""
+            head.append(prefix + parameter.name + default)
+            if parameter.kind is parameter.POSITIONAL_ONLY and not any(
+                later.kind is later.POSITIONAL_ONLY for later in self._parameters[index + 1 :]
+            ):
+                head.append("/")
+        lines = f"def __make({more}__memo, __otherwise):\n  def {name}({', '.join(head)}):\n"
+        lines += "\n".join(f"  {line}" for line in body.splitlines()) + f"\n  return {name}\n"
+        names: dict[str, object] = {"__defaults": self._defaults}
+        exec(compile(lines, f"<parameters of {self._where}>", "exec"), names)  # noqa: S102 - see the module's docstring
+        return cast("Callable[..., Callable[..., object]]", names["__make"])
+
+    def _named(self, function: Callable[..., object]) -> Callable[..., object]:
+        function.__qualname__ = self._where  # it stands in the TypeError of a wrong call
+        return function
+
+    def _tuple(self) -> str:
+        return "".join(f"{parameter.name}, " for parameter in self._parameters)
+
+    def _types(self) -> str:
+        return "".join(f"{parameter.name}.__class__, " for parameter in self._parameters)
+
+    def _call(self) -> str:
+        def spell(parameter: inspect.Parameter) -> str:
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                return f"*{parameter.name}"
+            return f"{parameter.name}={parameter.name}" if parameter.kind is parameter.KEYWORD_ONLY else parameter.name
+
+        return ", ".join(map(spell, self._parameters))
+
+
+def typed(row: Row) -> Row | None:
+    """The key of a row in a memo, or None where Python's equality would not tell it from another row.
+
+    That is so inside containers (``(1,) == (1.0,)``) and for the two zeros of floats.
+    """
+    for value in row:
+        if type(value) not in _PLAIN or (value == 0 and type(value) is float):
+            return None
+    return (*row, *map(type, row))
+
+
+def _python_scalar(value: object) -> object:
+    if isinstance(value, np.generic):
+        plain = cast("np.generic[object]", value).item()
+        return plain if type(plain) in (bool, int, float, complex, str, bytes) else value
+    return value

@@ -1,0 +1,200 @@
+"""What a caller is given cannot change what is kept: arrays are locked, containers are copied."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import enum
+import pathlib
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from fractions import Fraction
+from mmap import mmap
+from typing import TypeVar, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import attrs
+import numpy as np
+
+from simple_metrics_manager.payload.tree import Array, Payload
+
+T = TypeVar("T")
+
+_ATOMS: frozenset[type] = frozenset(
+    {
+        *(type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), type(NotImplemented)),
+        *(date, datetime, time, timedelta, timezone, ZoneInfo, Decimal, Fraction, UUID),
+        *(pathlib.PurePosixPath, pathlib.PureWindowsPath, type(pathlib.Path())),
+        *(np.dtype(code).type for code in np.typecodes["All"] if code not in "OV"),
+    }
+)
+_ABSENT = object()
+
+
+@attrs.frozen
+class _Frozen:
+    """Shows which ``__setattr__`` attrs gives to frozen classes."""
+
+
+def unshare(value: T) -> T:
+    """``value`` itself if nothing mutable can be reached in it; else an equal value that shares no mutable part with it.
+
+    ``unshare(v) is v`` therefore says that ``v`` is immutable. Arrays are locked, and shared. Objects of attrs classes
+    and dataclasses are copied without running ``__init__``; of what is not known, a deep copy is taken.
+    """
+    if type(value) in _ATOMS:
+        return value
+    return cast("T", _unshare(value, {}))
+
+
+def lock(array: Array) -> Array:
+    """A read-only array of the same values that nobody can write, or make writable.
+
+    An array that is so already is returned as it is; of another, a copy is made: the user's own is never locked.
+    """
+    if _locked(array):
+        return array
+    owned = np.array(array, copy=True, order="K", subok=False)
+    owned.setflags(write=False)
+    return owned.view()
+
+
+def lock_payload(payload: Payload) -> Payload:
+    """The same payload with all arrays locked."""
+    return Payload(payload.tree, {name: lock(array) for name, array in payload.arrays.items()})
+
+
+def _locked(array: Array) -> bool:
+    """A view of a read-only array that owns its data, or of memory that the system or ``bytes`` keep read-only."""
+    if array.flags.writeable or type(array) is not np.ndarray:
+        return False
+    base = cast("object", array.base)
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return False
+        base, below = cast("object", base.base), cast("object", base)
+        if base is None:
+            return _sealed(cast("Array", below))
+    return _read_only(base)
+
+
+def _sealed(owner: Array) -> bool:
+    # numpy lets whoever holds a view reach its owner by .base and unlock that one: as deliberate as ctypes.
+    return not owner.flags.writeable
+
+
+def _read_only(memory: object) -> bool:
+    if isinstance(memory, bytes):
+        return True
+    if isinstance(memory, memoryview):
+        return memory.readonly and (memory.obj is None or _read_only(cast("object", memory.obj)))
+    return isinstance(memory, mmap) and memoryview(memory).readonly
+
+
+def _unshare(value: object, done: dict[int, object]) -> object:
+    kind = type(value)
+    if kind in _ATOMS or isinstance(value, enum.Enum):
+        return value
+    if id(value) in done:
+        return done[id(value)]
+    if kind is list:
+        return _list(cast("list[object]", value), done)
+    if kind is dict:
+        return _dict(cast("dict[object, object]", value), done)
+    if kind is bytearray:
+        return _keep(value, bytearray(cast("bytearray", value)), done)
+    if kind is set:
+        return _keep(value, {_unshare(item, done) for item in cast("set[object]", value)}, done)
+    if kind is frozenset or isinstance(value, tuple):
+        return _fixed(value, done)
+    if kind is np.ndarray:
+        return _array(cast("Array", value), done)
+    if "__attrs_attrs__" in kind.__dict__ or "__dataclass_fields__" in kind.__dict__:
+        return _object(value, done)
+    return copy.deepcopy(value, cast("dict[int, object]", done))
+
+
+def _keep(value: object, made: T, done: dict[int, object]) -> T:
+    """Notes the copy of ``value``, and keeps ``value`` alive so that its id is not given to another."""
+    done[id(value)] = made
+    cast("list[object]", done.setdefault(id(done), [])).append(value)
+    return made
+
+
+def _list(value: list[object], done: dict[int, object]) -> list[object]:
+    made = _keep(value, value.copy(), done)
+    if not _ATOMS.issuperset(map(type, value)):
+        made[:] = [_unshare(item, done) for item in value]
+    return made
+
+
+def _dict(value: dict[object, object], done: dict[int, object]) -> dict[object, object]:
+    if _ATOMS.issuperset(map(type, value.values())) and _ATOMS.issuperset(map(type, value)):
+        return _keep(value, value.copy(), done)
+    made: dict[object, object] = _keep(value, {}, done)
+    for key, item in value.items():
+        made[_unshare(key, done)] = _unshare(item, done)
+    return made
+
+
+def _fixed(value: object, done: dict[int, object]) -> object:
+    """A tuple, a NamedTuple or a frozenset: itself, if all of its items are."""
+    kind = type(value)
+    if kind not in (tuple, frozenset) and not (hasattr(kind, "_fields") and kind.__dictoffset__ == 0):
+        return copy.deepcopy(value, done)
+    items = list(cast("Iterable[object]", value))
+    made = [_unshare(item, done) for item in items]
+    if id(value) in done:  # it is part of itself, and was copied on the way
+        return done[id(value)]
+    if all(new is old for new, old in zip(made, items, strict=True)):
+        return value
+    rebuilt = (
+        frozenset(made) if kind is frozenset else cast("object", tuple.__new__(cast("type[tuple[object]]", kind), made))
+    )
+    return _keep(value, rebuilt, done)
+
+
+def _array(value: Array, done: dict[int, object]) -> Array:
+    if not value.dtype.hasobject:
+        return lock(value)
+    return _keep(value, lock(copy.deepcopy(value, done)), done)
+
+
+def _object(value: object, done: dict[int, object]) -> object:
+    """An object of an attrs class or a dataclass; a frozen one is itself if all that it holds is."""
+    kind = type(value)
+    state = _state(value)
+    if isinstance(value, BaseException):
+        return copy.deepcopy(value, done)
+    made = _keep(value, object.__new__(kind), done)
+    new = {name: _unshare(item, done) for name, item in state.items()}
+    if _is_frozen(kind) and all(new[name] is item for name, item in state.items()):
+        done[id(value)] = value
+        return value
+    for name, item in new.items():
+        object.__setattr__(made, name, item)
+    return made
+
+
+def _state(value: object) -> dict[str, object]:
+    """All that it holds, in slots and in its ``__dict__``, what is no field included."""
+    names: list[str] = []
+    for cls in type(value).__mro__:
+        slots = cast("str | Iterable[str]", cls.__dict__.get("__slots__", ()))
+        for name in (slots,) if isinstance(slots, str) else slots:
+            private = name.startswith("__") and not name.endswith("__")
+            names.append(f"_{cls.__name__.lstrip('_')}{name}" if private else name)
+    state = {
+        name: cast("object", getattr(value, name, _ABSENT)) for name in names if name not in ("__dict__", "__weakref__")
+    }
+    state = {name: item for name, item in state.items() if item is not _ABSENT}
+    return {**state, **cast("dict[str, object]", getattr(value, "__dict__", {}))}
+
+
+def _is_frozen(kind: type) -> bool:
+    if "__attrs_attrs__" in kind.__dict__:
+        return kind.__setattr__ is _Frozen.__setattr__
+    parameters = cast("object", getattr(kind, "__dataclass_params__", None))
+    return dataclasses.is_dataclass(kind) and bool(getattr(parameters, "frozen", False))

@@ -1,0 +1,167 @@
+"""What is being computed just now in this process: by whom, what it has read, and who waits for whom.
+
+A metric that runs is a :class:`Frame` in a ``ContextVar``, so a frame follows ``await`` and a copied context into
+a thread. Whatever is read while a frame is current is noted in it: that is how dependencies are recorded, through
+``self``, a global or another manager alike, with the user's real ``self``.
+
+"Promote and park" makes that free for everybody else. While nothing runs, a value that was read is left in the
+``__dict__`` of its manager, where the next read finds it at the cost of ``functools.cached_property``, without any
+code of ours. Before the outermost computation starts, all that was left there is taken away again, and nothing is
+left while :data:`active` is above zero, so that each read during a computation comes by and is noted. Stand-ins
+for ``self`` that record were the alternative; they fail as soon as a metric writes an attribute, calls
+``super()`` or compares ``self``.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+from simple_metrics_manager.errors import MetricCycleError
+from simple_metrics_manager.record import Read
+
+
+class Parks(Protocol):
+    """Somebody who has left values where reads bypass us."""
+
+    def park(self) -> None:
+        """Take them back."""
+        ...
+
+
+class Flight:
+    """One computation or loading that others may wait for; ended by :meth:`land`."""
+
+    __slots__ = ("awaits", "done", "error", "label", "what")
+
+    def __init__(self, what: object, label: str) -> None:
+        self.what = what
+        """Equal for flights after the same value."""
+        self.label = label
+        self.done = threading.Event()
+        self.error: BaseException | None = None
+        self.awaits: list[tuple[Flight, tuple[str, ...]]] = []
+        """Flights of other threads that this one waits for, each with the labels of our own that lie between."""
+
+    def land(self) -> None:
+        """Wake everybody who waits."""
+        self.done.set()
+
+
+class Frame:
+    """One running computation: its flight, what it has read, and whether its caller wants to read about it."""
+
+    __slots__ = ("flight", "outer", "reads", "verbose")
+
+    def __init__(self, flight: Flight, outer: Frame | None, verbose: bool) -> None:
+        self.flight = flight
+        self.outer = outer
+        self.verbose = verbose
+        self.reads: dict[Read, None] = {}
+
+    def chain(self) -> Iterator[Frame]:
+        """This frame and those around it, innermost first."""
+        frame: Frame | None = self
+        while frame is not None:
+            yield frame
+            frame = frame.outer
+
+
+current: ContextVar[Frame | None] = ContextVar("current", default=None)
+"""The innermost computation of this context."""
+
+active: int = 0
+"""How many computations run in this process; nothing is promoted while there are any."""
+
+switch = threading.Lock()
+"""Guards :data:`active` and what is promoted. Held for dictionary work only, never around a user's code."""
+
+promoted: weakref.WeakSet[Parks] = weakref.WeakSet()
+"""Who has values to park; changed under :data:`switch` only."""
+
+
+@contextmanager
+def computing(flight: Flight, verbose: bool) -> Generator[Frame]:
+    """Everything read inside is noted in the frame that this gives."""
+    global active
+    frame = Frame(flight, current.get(), verbose)
+    with switch:
+        active += 1
+        if active == 1:
+            for owner in promoted:
+                owner.park()
+            promoted.clear()
+    token = current.set(frame)
+    try:
+        yield frame
+    finally:
+        current.reset(token)
+        with switch:
+            active -= 1
+
+
+def note(read: Read) -> None:
+    """The computation that is current, if there is one, has read this."""
+    frame = current.get()
+    if frame is not None:
+        frame.reads[read] = None
+
+
+def refuse_cycle(what: object, label: str) -> None:
+    """Raise ``MetricCycleError`` if this context is computing ``what`` already."""
+    frame = current.get()
+    if frame is None:
+        return
+    labels = [label]
+    for outer in frame.chain():
+        labels.append(outer.flight.label)
+        if outer.flight.what == what:
+            raise MetricCycleError(tuple(reversed(labels)))
+
+
+# Two threads that each compute what the other one needs would wait for ever. So each flight knows which flights
+# it waits for, and nobody begins to wait for a flight from which a path leads back to a flight of his own.
+_waiting = threading.Lock()
+
+
+def wait(flight: Flight) -> None:
+    """Wait until somebody else's flight has ended.
+
+    Raises:
+        MetricCycleError: it cannot end, since it waits, directly or not, for a computation of ours.
+    """
+    frame = current.get()
+    mine = [] if frame is None else [outer.flight for outer in frame.chain()]
+    labels = [own.label for own in mine]
+    with _waiting:
+        for index, own in enumerate(mine):
+            path = _path(flight, own)
+            if path is not None:
+                raise MetricCycleError((*reversed(labels[: index + 1]), *path))
+        ahead = [(flight, tuple(reversed(labels[:index]))) for index in range(len(mine))]
+        for own, entry in zip(mine, ahead, strict=True):
+            own.awaits.append(entry)
+    try:
+        flight.done.wait()
+    finally:
+        with _waiting:
+            for own, entry in zip(mine, ahead, strict=True):
+                own.awaits.remove(entry)
+
+
+def _path(start: Flight, goal: Flight) -> tuple[str, ...] | None:
+    """The labels from ``start`` along what it waits for to ``goal``, both included."""
+    seen: set[Flight] = set()
+    routes: list[tuple[Flight, tuple[str, ...]]] = [(start, (start.label,))]
+    while routes:
+        flight, labels = routes.pop()
+        if flight is goal:
+            return labels
+        if flight not in seen:
+            seen.add(flight)
+            routes.extend((ahead, (*labels, *between, ahead.label)) for ahead, between in flight.awaits)
+    return None

@@ -1,0 +1,171 @@
+"""A flat directory with one file for each name, replaced as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import attrs
+
+from simple_metrics_manager.errors import CorruptMetricError, NotStoredError, SaveError
+from simple_metrics_manager.formats.base import Buffer
+from simple_metrics_manager.stores.file_names import from_file_name, to_file_name
+from simple_metrics_manager.stores.files import NotAFileError, read_file, sync_directory, write_new_file
+from simple_metrics_manager.stores.leftovers import remove_leftovers, temporary_name
+
+_swept: set[tuple[int, str]] = set()
+"""Process and directory of every store that has looked for leftovers: a forked child looks anew."""
+
+
+@attrs.frozen
+class Directory:
+    """Files ``<name><extension>`` in the directory ``path``, which is made by the first write.
+
+    ``durability`` says what a power cut may take: nothing that was written (``full``); the latest writes, each of
+    which is then as before (``atomic``); or, never taken for a value, also what was there before (``cache``). A
+    process that dies takes nothing in any of the three.
+    """
+
+    path: Path = attrs.field(converter=Path)
+    extension: str
+    durability: Literal["full", "atomic", "cache"] = "full"
+
+    def _file(self, name: str) -> str:
+        return os.path.join(self.path, to_file_name(name) + self.extension)  # twice as fast
+
+    def exists(self, name: str) -> bool:
+        """Whether there is something under this name, be it a file that can be read or not."""
+        return os.path.lexists(self._file(name))
+
+    def read(self, name: str) -> memoryview:
+        """The file, read or mapped.
+
+        A mapped file that is replaced stays what it was for those who mapped it. One that another program cuts
+        short in place takes the process with it (``SIGBUS``); nothing here does that.
+        """
+        path = self._file(name)
+        try:
+            return read_file(path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotStoredError(name, str(self.path)) from None
+        except NotAFileError as error:
+            raise CorruptMetricError(path, f"it is {error}, not a file") from None
+
+    def write(self, name: str, pieces: Sequence[Buffer]) -> int:
+        """Writes a temporary file beside the final one, then puts it in that one's place."""
+        path = self._file(name)
+        try:
+            return self._replace(path, pieces)
+        except OSError as error:
+            raise SaveError(name, path, error.strerror or str(error)) from error
+
+    def _replace(self, path: str, pieces: Sequence[Buffer]) -> int:
+        self._sweep_once()
+        temporary = temporary_name(path)
+        try:
+            try:
+                size = write_new_file(temporary, pieces, sync=self.durability != "cache")
+            except FileNotFoundError:
+                self._make()
+                size = write_new_file(temporary, pieces, sync=self.durability != "cache")
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+        self._settle()
+        return size
+
+    def _make(self) -> None:
+        """Makes the directory and those above it; with ``full``, their names outlive a power cut too."""
+        missing = [self.path, *self.path.parents]
+        missing = missing[: next((index for index, path in enumerate(missing) if path.exists()), len(missing))]
+        self.path.mkdir(parents=True, exist_ok=True)
+        if self.durability == "full":
+            for path in missing:
+                sync_directory(path.parent)
+
+    def _settle(self) -> None:
+        if self.durability == "full":
+            sync_directory(self.path)
+
+    def _sweep_once(self) -> None:
+        key = (os.getpid(), str(self.path))
+        if key not in _swept:
+            _swept.add(key)
+            self.sweep()
+
+    def sweep(self) -> int:
+        """Removes what writers that died left behind; how many files. The first write of a process does it."""
+        return remove_leftovers(self.path)
+
+    def delete(self, name: str) -> None:
+        """Removes the file."""
+        path = self._file(name)
+        try:
+            os.unlink(path)
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotStoredError(name, str(self.path)) from None
+        self._settle()
+
+    def names(self) -> Iterator[str]:
+        """The names of all files here that a write could have made, in order.
+
+        A name that was too long to be kept whole is given as it stands in the file name; it is understood in
+        place of the original one.
+        """
+        try:
+            with os.scandir(self.path) as entries:
+                files = [entry.name for entry in entries if entry.name.endswith(self.extension)]
+        except (FileNotFoundError, NotADirectoryError):
+            return iter(())
+        stems = (file[: len(file) - len(self.extension)] for file in files if not file.startswith("."))
+        return iter(sorted(name for name in map(from_file_name, stems) if name is not None))
+
+    def move(self, old: str, new: str) -> None:
+        """Renames the file; a file under the new name is never replaced, not even one that appears just now."""
+        source, target = self._file(old), self._file(new)
+        try:
+            _rename_to_nothing(source, target)
+            self._settle()
+        except FileExistsError:
+            raise FileExistsError(f"{target} is there already: {old!r} was not moved to {new!r}") from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotStoredError(old, str(self.path)) from None
+        except OSError as error:
+            raise SaveError(new, target, error.strerror or str(error)) from error
+
+    def describe(self, name: str) -> str:
+        """The path of the file."""
+        return self._file(name)
+
+
+def _rename_to_nothing(source: str, target: str) -> None:
+    """``rename`` replaces what is there; a hard link does not, and both names are good while both are there."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        _finish_interrupted(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        if os.path.lexists(target):
+            raise FileExistsError(target) from None
+        os.rename(source, target)
+    else:
+        os.unlink(source)
+
+
+def _finish_interrupted(source: str, target: str) -> None:
+    """Whoever died between link and unlink left one file with two names; on a disk that does not tell ``a`` from
+    ``A``, one file with one name answers to both."""
+    here, there = os.lstat(source), os.lstat(target)
+    if source == target or not os.path.samestat(here, there):
+        raise FileExistsError(target)
+    if here.st_nlink > 1:
+        os.unlink(source)
+    else:
+        os.rename(source, target)

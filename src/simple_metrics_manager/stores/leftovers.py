@@ -1,0 +1,59 @@
+"""Temporary files: names that nobody else uses, and the removal of those whose process died.
+
+A file being written is called ``.<final name>.<process>.<random>.tmp``: the dot hides it, the rest keeps two
+writers of one name apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+
+_TEMPORARY = re.compile(r"\..+\.(\d{1,10})\.[0-9a-f]{16}\.tmp")
+_OLD = 3600.0
+"""Seconds. A file that was touched within the hour may be another host's, where the process number means nothing."""
+
+
+def temporary_name(path: str) -> str:
+    """A path beside ``path`` for a file that will replace it."""
+    folder, file = os.path.split(path)
+    return os.path.join(folder, f".{file}.{os.getpid()}.{secrets.token_hex(8)}.tmp")
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Removes the temporary files of dead processes that nobody touched for an hour; how many."""
+    removed = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            match = _TEMPORARY.fullmatch(entry.name)
+            if match and not _is_alive(int(match[1])):
+                removed += _remove_if_old(entry)
+    return removed
+
+
+def _remove_if_old(entry: os.DirEntry[str]) -> bool:
+    with contextlib.suppress(OSError):
+        if time.time() - entry.stat(follow_symlinks=False).st_mtime > _OLD:
+            os.unlink(entry.path)
+            return True
+    return False
+
+
+def _is_alive(process: int) -> bool:
+    """Whether a process of this number runs on this host.
+
+    Windows has no harmless way to ask in the standard library, and removes no file that is open.
+    """
+    if os.name == "nt":
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

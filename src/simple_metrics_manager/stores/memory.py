@@ -1,0 +1,56 @@
+"""A store that lives as long as the process: for tests, notebooks and what need not be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from simple_metrics_manager.errors import NotStoredError
+from simple_metrics_manager.formats.base import Buffer
+
+
+@attrs.frozen(eq=False)
+class Memory:
+    """Blobs in a dict; each operation on it is one step, which threads need no lock for."""
+
+    _blobs: dict[str, bytes] = attrs.field(factory=dict[str, bytes], init=False, repr=False)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is something under this name."""
+        return name in self._blobs
+
+    def read(self, name: str) -> memoryview:
+        """The whole blob, read-only."""
+        blob = self._blobs.get(name)
+        if blob is None:
+            raise NotStoredError(name, "memory")
+        return memoryview(blob)
+
+    def write(self, name: str, pieces: Sequence[Buffer]) -> int:
+        """Makes a copy of ``pieces`` the blob of this name."""
+        blob = b"".join(pieces)
+        self._blobs[name] = blob
+        return len(blob)
+
+    def delete(self, name: str) -> None:
+        """Removes the blob."""
+        if self._blobs.pop(name, None) is None:
+            raise NotStoredError(name, "memory")
+
+    def names(self) -> Iterator[str]:
+        """The names under which something is stored, in order."""
+        return iter(sorted(self._blobs))
+
+    def move(self, old: str, new: str) -> None:
+        """Gives the blob another name; never over one that is there."""
+        blob = self._blobs.get(old)
+        if blob is None:
+            raise NotStoredError(old, "memory")
+        if self._blobs.setdefault(new, blob) is not blob or old == new:
+            raise FileExistsError(f"{new!r} is already stored in memory")
+        self._blobs.pop(old, None)
+
+    def describe(self, name: str) -> str:
+        """The name, said to be in memory."""
+        return f"{name!r} in memory"

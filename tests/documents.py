@@ -1,0 +1,174 @@
+"""The fenced blocks of a Markdown document as examples: each language has one meaning here.
+
+``python`` runs, all blocks of a document in one namespace; ``text output`` right after it is what it printed.
+``pycon`` and ``console`` are sessions whose output is compared. ``toml`` and ``json`` must parse. ``sh`` is not
+run (it installs things; ``.ci/run`` runs the README's), nor is plain ``text`` (drawings). Anything else fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import io
+import json
+import os
+import re
+import subprocess
+import sysconfig
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from sybil import Document, Example, Region, Sybil
+from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
+
+ROOT = Path(__file__).resolve().parent.parent
+
+VARYING = (
+    (re.compile(r"\b\d+(?:\.\d+)? ?(?:ns|µs|us|ms|s|min|h)\b"), "..."),
+    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?"), "YYYY-MM-DD"),
+    (re.compile(r"\bnp\.(?:bool|float\d+|u?int\d+|str)_?\(([^()]*)\)"), r"\1"),
+    (re.compile(r"[ \t]+"), " "),
+    (re.compile(r" $", re.MULTILINE), ""),
+)
+"""What differs from run to run, or from numpy 1 to 2: durations, dates, the names of scalar types, alignment."""
+
+
+class SameOutput(doctest.OutputChecker):
+    """Compares what is printed with what the document says, apart from what varies; ``...`` stands for anything."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        """Whether ``got`` is what the document wants."""
+        return super().check_output(settle(want), settle(got), optionflags | doctest.ELLIPSIS)
+
+
+def settle(text: str) -> str:
+    """``text`` without what varies."""
+    for pattern, replacement in VARYING:
+        text = pattern.sub(replacement, text)
+    return text.strip() + "\n"
+
+
+def difference(want: str, got: str) -> str | None:
+    """What sybil reports when ``got`` is not what the document wants."""
+    if SameOutput().check_output(want, got, 0):
+        return None
+    return f"expected:\n{want}\ngot:\n{got}"
+
+
+PRINTED = "__printed__"
+
+
+def run_python(example: Example) -> None:
+    """Run the block under the document's own line numbers, so that the source of its functions can be found."""
+    namespace: dict[str, object] = example.namespace
+    source = "\n" * (example.line + example.parsed.line_offset) + example.parsed
+    stdout = io.StringIO()
+    with contextlib.redirect_stdout(stdout):
+        exec(compile(source, example.path, "exec", dont_inherit=True), namespace)
+    namespace[PRINTED] = stdout.getvalue()
+
+
+def compare_printed(example: Example) -> str | None:
+    """The block says what the Python block right before it printed."""
+    between = example.document.text[: example.region.start].rstrip()
+    printed = example.namespace.pop(PRINTED, None)
+    if not isinstance(printed, str) or not between.endswith("```"):
+        return "a `text output` block must stand right after a `python` block"
+    return difference(example.parsed, printed)
+
+
+def run_session(example: Example) -> str | None:
+    """Run each prompt of a ``pycon`` block, which must answer as the block says."""
+    source = str(example.parsed)
+    name = f"{Path(example.path).name}:{example.line}"
+    test = doctest.DocTestParser().get_doctest(source, example.namespace, name, example.path, example.line)
+    if not test.examples:
+        return "a `pycon` block without a prompt"
+    report: list[str] = []
+    doctest.DocTestRunner(checker=SameOutput(), verbose=False).run(test, out=report.append, clear_globs=False)
+    return "".join(report) or None
+
+
+def run_console(example: Example) -> str | None:
+    """Run each ``$ command`` of a ``console`` block with the scripts of this environment first in the path."""
+    scripts = sysconfig.get_path("scripts")
+    environment = os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "100"}
+    sessions = re.split(r"^\$ ", str(example.parsed), flags=re.MULTILINE)
+    if sessions[0].strip() or len(sessions) == 1:
+        return "a `console` block begins with `$ ` and a command"
+    for session in sessions[1:]:
+        command, _, want = session.partition("\n")
+        ran = subprocess.run(
+            ["sh", "-c", f"exec 2>&1; {command}"], env=environment, capture_output=True, text=True, check=False
+        )
+        wrong = difference(want, ran.stdout)
+        if wrong is not None:
+            return f"$ {command}\n{wrong}"
+    return None
+
+
+def parse_toml(example: Example) -> None:
+    """The block is TOML."""
+    tomllib.loads(example.parsed)
+
+
+def parse_json(example: Example) -> None:
+    """The block is JSON."""
+    json.loads(example.parsed)
+
+
+def leave_alone(example: Example) -> None:
+    """The block is for reading."""
+
+
+def refuse(example: Example) -> str:
+    """No parser claims the block."""
+    known = ", ".join(sorted(EVALUATORS))
+    return f"nothing checks a block of `{example.region.lexemes['info'].strip()}`; there is {known}"
+
+
+EVALUATORS: dict[str, Callable[[Example], str | None]] = {
+    "python": run_python,
+    "text output": compare_printed,
+    "pycon": run_session,
+    "console": run_console,
+    "toml": parse_toml,
+    "json": parse_json,
+    "sh": leave_alone,
+    "text": leave_alone,
+}
+
+
+def fences(document: Document) -> Iterable[Region]:
+    """Every fenced block, with the evaluator of its info string."""
+    for region in RawFencedCodeBlockLexer(info_pattern=re.compile(r"(?P<info>[^\n]*)\n"))(document):
+        region.parsed = region.lexemes["source"]
+        region.evaluator = EVALUATORS.get(region.lexemes["info"].strip(), refuse)
+        yield region
+
+
+SYBIL = Sybil(parsers=[fences], path=str(ROOT))
+
+
+def documents() -> list[Path]:
+    """The README and every Markdown page under ``docs``."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def blocks(path: Path) -> Iterator[tuple[str, int, str]]:
+    """Info string, line of the opening fence and source of every block of a document."""
+    for example in SYBIL.parse(path):
+        yield example.region.lexemes["info"].strip(), example.line, str(example.parsed)
+
+
+def python_of(path: Path) -> str:
+    """All Python of a document as one module, each statement on the line that it has in the document."""
+    lines: list[str] = []
+    for info, line, source in blocks(path):
+        if info not in {"python", "pycon"}:
+            continue
+        prompts = doctest.DocTestParser().get_examples(source) if info == "pycon" else []
+        code = "".join(example.source for example in prompts) or source
+        lines += [""] * (line - len(lines)) + code.splitlines()
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,204 @@
+"""Whatever a format takes comes back from it exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from simple_metrics_manager.errors import CannotStoreError
+from simple_metrics_manager.formats import Format, Json, Npy, Npz
+from simple_metrics_manager.payload.tree import Array, Payload, Tree
+from simple_metrics_manager.record import Entry
+from tests.formats.samples import (
+    FORMATS,
+    NESTED,
+    OTHER_ARRAYS,
+    PLAIN_ARRAYS,
+    RECORD,
+    TREES,
+    decoded,
+    encoded,
+    entry_of,
+    same_entry,
+)
+
+each_format = pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
+
+dtypes = st.one_of(
+    hnp.boolean_dtypes(),
+    hnp.integer_dtypes(endianness="?"),
+    hnp.unsigned_integer_dtypes(endianness="?"),
+    hnp.floating_dtypes(endianness="?", sizes=(16, 32, 64)),
+    hnp.complex_number_dtypes(endianness="?", sizes=(64, 128)),
+    hnp.datetime64_dtypes(endianness="?"),
+    hnp.timedelta64_dtypes(endianness="?"),
+    hnp.byte_string_dtypes(min_len=1),
+    hnp.unicode_string_dtypes(min_len=1),
+)
+
+
+def trees(leaf: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:
+    """JSON of any shape, with ``leaf`` at its ends."""
+    text = st.text(st.characters(codec="utf-8"))
+    return st.recursive(leaf, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4))
+
+
+leaves: st.SearchStrategy[Tree] = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(codec="utf-8"))
+)
+
+
+@each_format
+@pytest.mark.parametrize("array", PLAIN_ARRAYS.values(), ids=PLAIN_ARRAYS)
+def test_plain_arrays(form: Format, array: Array) -> None:
+    """Every format keeps arrays of numbers, texts, bytes and times, in whatever way they lie in memory."""
+    entry = entry_of(array)
+
+    assert same_entry(decoded(form, encoded(form, entry)), entry)
+
+
+@pytest.mark.parametrize("form", [Npz(), Npz(compress=True), Npy()], ids=["npz", "npz-compressed", "npy"])
+@pytest.mark.parametrize("array", OTHER_ARRAYS.values(), ids=OTHER_ARRAYS)
+def test_other_arrays(form: Format, array: Array) -> None:
+    """npz and npy keep every dtype that has no objects."""
+    entry = entry_of(array)
+
+    assert same_entry(decoded(form, encoded(form, entry)), entry)
+
+
+@pytest.mark.parametrize("array", OTHER_ARRAYS.values(), ids=OTHER_ARRAYS)
+def test_json_refuses_other_arrays(array: Array) -> None:
+    """JSON refuses what it cannot keep to the bit, and says which storage can."""
+    with pytest.raises(CannotStoreError, match=r"(?s)'Digits.spectrum' was not stored: .*NpzStorageInterface"):
+        Json().encode(entry_of(array))
+
+
+@each_format
+@pytest.mark.parametrize("tree", TREES.values(), ids=TREES)
+def test_trees(form: Format, tree: Tree) -> None:
+    """Values without any array come back as they are."""
+    entry = Entry(RECORD, Payload(tree, {}))
+
+    assert same_entry(decoded(form, encoded(form, entry)), entry)
+
+
+@each_format
+def test_array_within_a_tree(form: Format) -> None:
+    """An array may hang anywhere in a value."""
+    entry = Entry(RECORD, Payload(NESTED, {"value": np.arange(3)}))
+
+    assert same_entry(decoded(form, encoded(form, entry)), entry)
+
+
+@pytest.mark.parametrize("form", [Npz(), Npz(compress=True), Json()], ids=["npz", "npz-compressed", "json"])
+def test_many_arrays(form: Format) -> None:
+    """npz and JSON keep any number of arrays, whatever their names are."""
+    names = ("value", "é/😀", "../up", "", "record.json", "x.npy")
+    arrays: dict[str, Array] = {name: np.arange(float(index)) for index, name in enumerate(names)}
+    tree: Tree = {f"${name}": [{"$array": name}] for name in names}
+    entry = Entry(RECORD, Payload(tree, arrays))
+
+    assert same_entry(decoded(form, encoded(form, entry)), entry)
+
+
+@each_format
+def test_entry_without_record(form: Format) -> None:
+    """An entry that has no record can be kept as well."""
+    entry = Entry(None, Payload([1, {"$array": "value"}], {"value": np.arange(3)}))
+
+    blob = encoded(form, entry)
+
+    assert same_entry(decoded(form, blob), entry)
+    assert form.decode_record(memoryview(blob), "x") is None
+
+
+@each_format
+def test_record_alone(form: Format) -> None:
+    """The record can be had without the value."""
+    blob = encoded(form, entry_of(np.arange(1000)))
+
+    assert form.decode_record(memoryview(blob), "x") == RECORD
+
+
+@each_format
+def test_arrays_are_read_only(form: Format) -> None:
+    """No caller can change what is in memory, whatever memory the file was in."""
+    blob = bytearray(encoded(form, entry_of(np.arange(6.0).reshape(2, 3))))
+    array = form.decode(memoryview(blob), "x").payload.arrays["value"]
+
+    assert not array.flags.writeable
+
+
+@each_format
+def test_equal_values_make_equal_bytes(form: Format) -> None:
+    """A file depends on the entry alone: not on when or where it was written."""
+    assert encoded(form, entry_of(np.arange(4))) == encoded(form, entry_of(np.arange(4)))
+
+
+@each_format
+def test_what_json_would_change_is_refused(form: Format) -> None:
+    """A str of two surrogates would come back as one character, and a tree without end not at all."""
+    endless: list[Tree] = []
+    endless.append(endless)
+    for tree in ("\ud83d\ude00", {"\ud83d\ude00": 1}, endless):
+        with pytest.raises(CannotStoreError):
+            form.encode(Entry(RECORD, Payload(tree, {})))
+
+
+@each_format
+def test_objects_are_refused(form: Format) -> None:
+    """Arrays of objects are not stored unless pickle was allowed."""
+    objects: Array = np.array([{}, None], dtype=object)
+    with pytest.raises(CannotStoreError, match="'Digits.spectrum' was not stored"):
+        form.encode(entry_of(objects))
+
+
+@pytest.mark.parametrize(
+    ("allowing", "plain"),
+    [
+        (Npz(allow_pickle=True), Npz()),
+        (Npz(allow_pickle=True, compress=True), Npz()),
+        (Npy(allow_pickle=True), Npy()),
+    ],
+    ids=["npz", "npz-compressed", "npy"],
+)
+def test_pickled_objects(allowing: Format, plain: Format) -> None:
+    """``allow_pickle`` is needed to write objects, and to read them."""
+    objects: Array = np.array([{"a": 1}, None], dtype=object)
+    blob = encoded(allowing, entry_of(objects))
+
+    assert decoded(allowing, blob).payload.arrays["value"].tolist() == [{"a": 1}, None]
+    with pytest.raises(ValueError, match="allow_pickle=True"):
+        decoded(plain, blob)
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
+@given(data=st.data())
+def test_any_array(form: Format, data: st.DataObject) -> None:
+    """Whatever array: every format keeps it, or JSON says that it cannot."""
+    array: Array = data.draw(hnp.arrays(dtypes, hnp.array_shapes(min_dims=0, min_side=0)))
+    if data.draw(st.booleans()):
+        array = array.T
+    entry = entry_of(array)
+    if isinstance(form, Json) and array.dtype.kind in "fc":
+        entry = entry_of(np.where(np.isnan(array), array.dtype.type(np.nan), array).astype(array.dtype))
+
+    try:
+        blob = encoded(form, entry)
+    except CannotStoreError:
+        assert isinstance(form, Json)
+        assert array.dtype.kind == "U"
+        return
+    assert same_entry(decoded(form, blob), entry)
+
+
+@each_format
+@given(tree=trees(leaves))
+def test_any_tree(form: Format, tree: Tree) -> None:
+    """Whatever JSON: every format keeps it, number types and order of keys included."""
+    entry = Entry(RECORD, Payload(tree, {}))
+
+    assert same_entry(decoded(form, encoded(form, entry)), entry)
