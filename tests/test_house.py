@@ -26,9 +26,11 @@ LAYERS = (
     {"keys", "parameters", "record", "events", "payload"},
     {"formats", "stores", "fingerprint"},
     {"running", "memory", "declaration", "metric", "declaring", "checks"}
-    | {"inputs", "bound", "provenance", "storage", "dated", "config"},
+    | {"inputs", "bound_metric", "binding", "provenance", "storage", "dated", "config"},
+    {"identity", "flights"},
+    {"shelf"},
     {"cache"},
-    {"manager", "collect"},
+    {"lookup", "manager", "collect"},
     {"rename", "sweep", "cli", "report", "testing", "__main__"},
     {"__init__"},
 )

@@ -1,5 +1,6 @@
 """Declare metrics with types; compute them once, keep them, date them, and get them back as declared."""
 
+from simple_metrics_manager.bound_metric import BoundMetric
 from simple_metrics_manager.collect import (
     CachedFunction,
     Collected,
@@ -29,7 +30,7 @@ from simple_metrics_manager.errors import (
     WrongIdentityError,
 )
 from simple_metrics_manager.manager import DatedCacheManager
-from simple_metrics_manager.metric import BoundMetric, Metric, ParameterizedMetric
+from simple_metrics_manager.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.rename import convert_metric_name, convert_metric_name_and_arguments
 from simple_metrics_manager.storage import (
     FileBasedStorageInterface,

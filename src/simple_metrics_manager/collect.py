@@ -19,7 +19,8 @@ from simple_metrics_manager.declaration import Declaration
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
 from simple_metrics_manager.events import SweepAdvanced, tell
 from simple_metrics_manager.keys import canonical, collected_name, default_name_generation_function
-from simple_metrics_manager.manager import CollectedCall, DatedCacheManager
+from simple_metrics_manager.lookup import CollectedCall
+from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.metric import Metric
 from simple_metrics_manager.storage import DATE, Storage
 

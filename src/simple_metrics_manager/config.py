@@ -146,8 +146,11 @@ def _unstructure(value: StorageInterface) -> dict[str, object]:
     if not attrs.has(kind) or "kind" not in vars(kind):
         problem = f"{kind.__qualname__} has no plain form: make it an attrs class with kind: ClassVar[str] = '...'"
         raise ConfigError((problem,))
-    plain = make_dict_unstructure_fn(kind, _converter(), _cattrs_omit_if_default=True)
-    return {"kind": vars(kind)["kind"], **plain(value)}
+    unstructure = cast(
+        "Callable[[object], dict[str, object]]",
+        make_dict_unstructure_fn(kind, _converter(), _cattrs_omit_if_default=True),
+    )
+    return {"kind": vars(kind)["kind"], **unstructure(value)}
 
 
 def _structure(value: object, expected: type) -> object:

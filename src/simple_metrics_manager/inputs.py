@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol, TypeAlias
 
 import attrs
@@ -71,38 +71,24 @@ def inputs_of(manager: HasInputs) -> Inputs:
 
 def own_inputs(manager: object, kind: type, arguments: Arguments) -> dict[str, object]:
     """What ``metric_inputs`` of a manager of class ``kind`` returns unless it is overridden."""
-    if attrs.has(kind):
-        names = [field.name for field in attrs.fields(kind) if field.eq and field.init]
-        values = {name.lstrip("_"): getattr(manager, name) for name in names}
-    elif dataclasses.is_dataclass(kind):
-        values = {
-            field.name: getattr(manager, field.name)
-            for field in dataclasses.fields(kind)
-            if field.compare and field.init
-        }
-    else:
-        values = _constructor_inputs(manager, kind, arguments)
+    values = _constructor_inputs(manager, kind, arguments)
+    values |= {field.name.lstrip("_"): getattr(manager, field.name) for field in _fields(kind)}
     return {name: value for name, value in values.items() if not is_storage(value)}
 
 
 def input_names(kind: type) -> frozenset[str]:
     """Names of attributes that are inputs of this class, so far as the class says."""
-    if attrs.has(kind):
-        return frozenset(field.name for field in attrs.fields(kind) if field.eq and field.init)
-    if dataclasses.is_dataclass(kind):
-        return frozenset(field.name for field in dataclasses.fields(kind) if field.compare and field.init)
     signature = _constructor(kind)
-    return frozenset(signature.parameters) if signature is not None else frozenset()
+    parameters = signature.parameters if signature is not None else ()
+    return frozenset([*(field.name for field in _fields(kind)), *parameters])
 
 
 def has_own_constructor(kind: type) -> bool:
     """Whether a user wrote its ``__init__``, so that only the call of it says what the manager's inputs are."""
-    return not attrs.has(kind) and not dataclasses.is_dataclass(kind) and _constructor(kind) is not None
+    return _constructor(kind) is not None
 
 
-def _constructor_inputs(
-    manager: object, kind: type, arguments: Arguments
-) -> dict[str, object]:
+def _constructor_inputs(manager: object, kind: type, arguments: Arguments) -> dict[str, object]:
     signature = _constructor(kind)
     if signature is None:
         return {}
@@ -124,25 +110,43 @@ def _has_form(value: object) -> bool:
     return True
 
 
+@attrs.frozen
+class _Field:
+    """A field that is an input: the attribute, and its default or ``_ABSENT``."""
+
+    name: str
+    default: object
+
+
+@functools.lru_cache(maxsize=256)
+def _fields(kind: type) -> tuple[_Field, ...]:
+    """The fields of an attrs class or a dataclass that are inputs of it."""
+    if attrs.has(kind):
+        return tuple(_Field(f.name, _attrs_default(f)) for f in attrs.fields(kind) if f.eq and f.init)
+    if dataclasses.is_dataclass(kind):
+        return tuple(_Field(f.name, _dataclass_default(f)) for f in dataclasses.fields(kind) if f.compare and f.init)
+    return ()
+
+
 @functools.lru_cache(maxsize=256)
 def _constructor(kind: type) -> inspect.Signature | None:
     """The signature of an ``__init__`` that a user wrote, or None."""
-    init: Callable[..., None] = getattr(kind, "__init__")  # noqa: B009 - the class's own, unbound
-    if init is object.__init__ or getattr(init, "__module__", "").partition(".")[0] == __name__.partition(".")[0]:
+    init: object = getattr(kind, "__init__", None)
+    code = getattr(init, "__code__", None)
+    file = code.co_filename if code is not None else "<"
+    generated = file.startswith("<attrs generated") or (file == "<string>" and dataclasses.is_dataclass(kind))
+    ours = getattr(init, "__module__", "").partition(".")[0] == __name__.partition(".")[0]
+    if code is None or generated or ours or not callable(init):
         return None
     return inspect.signature(init)
 
 
 @functools.lru_cache(maxsize=256)
 def _defaults(kind: type) -> Mapping[str, object]:
-    if attrs.has(kind):
-        found = {field.name.lstrip("_"): _attrs_default(field) for field in attrs.fields(kind)}
-    elif dataclasses.is_dataclass(kind):
-        found = {field.name: _dataclass_default(field) for field in dataclasses.fields(kind)}
-    else:
-        signature = _constructor(kind)
-        parameters = signature.parameters.values() if signature is not None else ()
-        found = {p.name: p.default if p.default is not p.empty else _ABSENT for p in parameters}
+    signature = _constructor(kind)
+    parameters = signature.parameters.values() if signature is not None else ()
+    found: dict[str, object] = {p.name: p.default if p.default is not p.empty else _ABSENT for p in parameters}
+    found |= {field.name.lstrip("_"): field.default for field in _fields(kind)}
     return {name: default for name, default in found.items() if default is not _ABSENT}
 
 

@@ -117,19 +117,20 @@ def _numpy_scalar(value: np.generic[object], where: str) -> Tree:
 
 def _record_like(value: object, where: str) -> Tree:
     kind: type = type(value)
+    called = kind.__qualname__
     if attrs.has(kind):
         names = [field.name for field in attrs.fields(kind) if field.eq]
     elif dataclasses.is_dataclass(kind):
         names = [field.name for field in dataclasses.fields(kind) if field.compare]
-    elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        names = list(cast("tuple[str, ...]", getattr(kind, "_fields", ())))
+    elif hasattr(value, "_fields"):
+        names = list(cast("tuple[str, ...]", getattr(value, "_fields", ())))
     else:
         raise IdentityError(
             where,
-            f"a {kind.__qualname__} has no stable written form, so it cannot name what is stored; pass numbers, text, "
+            f"a {called} has no stable written form, so it cannot name what is stored; pass numbers, text, "
             "tuples, dates, enums, arrays, or an attrs class or dataclass of such",
         )
-    return {"$record": [kind.__qualname__, {name: canonical(getattr(value, name), where) for name in names}]}
+    return {"$record": [called, {name: canonical(getattr(value, name), where) for name in names}]}
 
 
 def canonical_text(tree: Tree) -> str:
@@ -150,16 +151,21 @@ def _readable(tree: Tree) -> tuple[str, bool]:
     if isinstance(tree, str):
         exact = _WORD.fullmatch(tree) is not None and tree not in _NOT_WORDS
         return _UNSAFE.sub("-", tree)[:40], exact
-    if isinstance(tree, dict):
-        inner = next(iter(tree.values()))
-        tree = inner[-1] if isinstance(inner, list) and "$record" not in tree and inner else inner
-        return _readable(tree)[0] if not isinstance(tree, (dict, list)) else _listed(tree), False
-    return _listed(tree), False
+    return _glance(tree)[:40], False
 
 
-def _listed(tree: list[Tree] | dict[str, Tree]) -> str:
-    parts = list(tree.values()) if isinstance(tree, dict) else tree
-    return "+".join(_readable(part)[0] for part in parts)[:40]
+def _glance(tree: Tree) -> str:
+    """What can be read of a value that needs a hash: its parts; of an enum the member, of an array its shape."""
+    if isinstance(tree, list):
+        return "+".join(_glance(part) for part in tree)
+    if not isinstance(tree, dict):
+        return _readable(tree)[0]
+    mark, inner = next(iter(tree.items()))
+    if mark == "$enum" and isinstance(inner, list):
+        return _glance(inner[1])
+    if mark == "$array" and isinstance(inner, list):
+        return _glance(inner[:2])
+    return _glance(list(inner.values()) if isinstance(inner, dict) else inner)
 
 
 def _named(base: str, values: Mapping[str, Tree]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -12,36 +11,15 @@ from typing_extensions import Self
 
 from simple_metrics_manager.cache import Cache
 from simple_metrics_manager.checks import check_class, check_fields, declared_metrics, is_metric
-from simple_metrics_manager.declaration import Declaration
-from simple_metrics_manager.errors import UnknownMetricError
 from simple_metrics_manager.inputs import Arguments, has_own_constructor, input_names, own_inputs
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
+from simple_metrics_manager.lookup import declared_keys, distinct, key_of, named_key
 from simple_metrics_manager.memory import Held, MemoryView
-from simple_metrics_manager.metric import Metric, ParameterizedMetric
+from simple_metrics_manager.metric import Metric
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storage import Storage
 
 T = TypeVar("T")
-
-class CollectedCall:
-    """What stands in ``functions_dict`` for one parameter set of a collected function."""
-
-    def __init__(self, key: Metric[Any]) -> None:
-        self.key: Metric[object] = key
-
-    def __call__(self) -> object:
-        return self.key.call(None)
-
-
-class Unknown:
-    """What is called for a name that may be stored but has no function."""
-
-    def __init__(self, error: UnknownMetricError) -> None:
-        self.error = error
-
-    def __call__(self) -> object:
-        raise self.error
-
 
 _checked: weakref.WeakSet[type] = weakref.WeakSet()
 
@@ -89,7 +67,7 @@ class DatedCacheManager:
                 raise AttributeError(f"{type(self).__name__}.{name} is a metric: its value is computed, not assigned")
             super().__setattr__(name, value)
             if name in input_names(type(self)) or name == "storage":
-                self.__metrics__.inputs_changed()
+                self.__metrics__.identity.forget()
 
         def __delattr__(self, name: str) -> None:
             if is_metric(getattr(type(self), name, None)):
@@ -108,7 +86,7 @@ class DatedCacheManager:
         def __reduce_ex__(self, protocol: int) -> tuple[object, ...]:
             _, _, state, *rest = super().__reduce_ex__(max(2, int(protocol)))
             cache = self.__metrics__
-            return (_remake, (type(self), cache.arguments, cache._storage, self._functions), state, *rest)
+            return (_remake, (type(self), cache.identity.arguments, cache.shelf.given, self._functions), state, *rest)
 
     # --------------------------------------------------------------------------------------------------- identity
     def metric_inputs(self) -> Mapping[str, object]:
@@ -117,7 +95,7 @@ class DatedCacheManager:
         They are part of the identity of what is stored. Override it to leave out what does not matter (a path, a
         number of processes) or to say what identifies an input that has no written form.
         """
-        return own_inputs(self, type(self), self.__metrics__.arguments)
+        return own_inputs(self, type(self), self.__metrics__.identity.arguments)
 
     def old_names(self, key: Metric[object], /) -> Iterable[str]:
         """Names under which 0.5.0 would have stored this metric."""
@@ -139,7 +117,7 @@ class DatedCacheManager:
     @property
     def storage_interface(self) -> Storage | None:
         """The storage that values are kept in; None for memory only."""
-        return self.__metrics__.storage(self)
+        return self.__metrics__.shelf.storage(self)
 
     @storage_interface.setter
     def storage_interface(self, storage: Storage | None) -> None:
@@ -167,51 +145,10 @@ class DatedCacheManager:
     def _hold(self, name: str, value: object) -> None:
         self.__metrics__.memory.put(name, Held(value, False, Record(name=name, metric=name)))
 
-    # ------------------------------------------------------------------------------------------------------- keys
     def _key(self, key: Metric[T] | str, /) -> Metric[T]:
-        """The metric of this manager that a key or a name means; a subclass's override, as methods do."""
         if isinstance(key, str):
-            return cast("Metric[T]", self._named(key))
-        if not key.declaration.takes_manager:
-            return key
-        found = getattr(type(self), key.declaration.name, None)
-        if key.of is None and isinstance(found, Metric):
-            return cast("Metric[T]", found)
-        if key.of is not None and isinstance(found, ParameterizedMetric):
-            return key if found is key.of else cast("Metric[T]", found.at(key.row))
-        raise UnknownMetricError(type(self).__qualname__, key.label)
-
-    def _named(self, name: str) -> Metric[object]:
-        function = self._functions.get(name)
-        if isinstance(function, CollectedCall):
-            return function.key
-        if function is not None:
-            return Metric[object].made_from(Declaration(function, takes_manager=False, lenient=True), name)
-        found = getattr(type(self), name, None)
-        if isinstance(found, Metric):
-            return cast("Metric[object]", found)
-        known = self._declared_keys()
-        if name in known:
-            return known[name]
-        near = difflib.get_close_matches(name, known, n=1)
-        error = UnknownMetricError(type(self).__qualname__, name, near[0] if near else None)
-        return Metric[object].made_from(Declaration(Unknown(error), takes_manager=False, lenient=True), name)
-
-    def _declared_keys(self) -> dict[str, Metric[object]]:
-        """Everything that is declared, by its name; parameter sets also by the names of 0.5.0."""
-        known: dict[str, Metric[object]] = {}
-        for name, found in declared_metrics(type(self)).items():
-            if isinstance(found, Metric):
-                known[name] = found
-                continue
-            for row in found.params_list:
-                key = found.at(row)
-                known[key.name] = key
-                if tells_apart(row):
-                    known.setdefault(default_name_generation_function(name, row), key)
-        for name in self._functions:
-            known.setdefault(name, self._named(name))
-        return known
+            return cast("Metric[T]", named_key(type(self), self._functions, key))
+        return key_of(type(self), key)
 
     # -------------------------------------------------------------------------------------------- what one may ask
     # A name says nothing about the type of its value: ``Any`` lets code that was written for 0.5.0 go on.
@@ -283,7 +220,7 @@ class DatedCacheManager:
         """Everything that is declared, by name: plain metrics, and all parameter sets of each ``params_list``."""
         return {
             key.name: self.__metrics__.get(self, key, use_stored=use_stored, verbose=verbose).give()
-            for key in {id(key): key for key in self._declared_keys().values()}.values()
+            for key in distinct(declared_keys(type(self), self._functions))
         }
 
     def clear_cache(self) -> None:

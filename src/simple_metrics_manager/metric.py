@@ -14,12 +14,13 @@ then either every override or every base-class key on a subclass is refused as w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from types import CellType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, ParamSpec, Protocol, cast, overload
 
 from typing_extensions import Self, TypeVar
 
+from simple_metrics_manager.bound_metric import BoundMetric
 from simple_metrics_manager.declaration import Declaration, Version
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
 from simple_metrics_manager.keys import metric_name
@@ -112,6 +113,12 @@ class Metric(Generic[T_co]):
         return cast("Callable[..., T_co]", self.declaration.function)
 
     @property
+    def base_name(self) -> str:
+        """``spectrum@Base``: its name where a subclass has overridden it and asks for ``super().spectrum``."""
+        name, owner = self.declaration.name, self.declaration.owner
+        return self.name.replace(name, f"{name}@{owner.__qualname__}", 1) if owner is not None else self.name
+
+    @property
     def label(self) -> str:
         """``Digits.inertia(k=10)``: how messages call it."""
         if self.of is None:
@@ -152,45 +159,6 @@ class Metric(Generic[T_co]):
         # Read-only for type checkers. At run time it must not exist: a descriptor with __set__ would come before
         # the instance's __dict__, where a value that was read once waits for the next read.
         def __set__(self, instance: Host, value: NoReturn, /) -> None: ...
-
-
-class BoundMetric(Protocol[P, T]):
-    """A parameterized metric of one manager, ``cm.inertia``: called with the function's own parameters."""
-
-    @property
-    def original_function(self) -> Callable[..., T]:
-        """The function as it was declared, with the manager as its first argument."""
-        ...
-
-    @property
-    def base_name(self) -> str:
-        """The name of the metric."""
-        ...
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """The value for these parameters: from memory, from the storage, or computed."""
-        ...
-
-    def fresh(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Computed anew, as ``use_stored=False`` does; what is stored is overwritten."""
-        ...
-
-    def exists(self, *args: P.args, **kwargs: P.kwargs) -> bool:
-        """Whether the value can be had without computing."""
-        ...
-
-    def get_all(self, *, use_stored: bool = True, verbose: bool = False) -> list[T]:
-        """The values for all of ``params_list``, in its order."""
-        ...
-
-    def items(self, *, use_stored: bool = True) -> Iterator[tuple[Row, T]]:
-        """Each row of ``params_list`` with its value."""
-        ...
-
-    @property
-    def params_list(self) -> Sequence[Row]:
-        """The declared parameter sets, defaults filled in."""
-        ...
 
 
 class ParameterizedMetric(Generic[P, T]):

@@ -141,7 +141,6 @@ def typed(row: Row) -> Row | None:
 
 
 def _python_scalar(value: object) -> object:
-    if isinstance(value, np.generic):
-        plain = cast("np.generic[object]", value).item()
-        return plain if type(plain) in (bool, int, float, complex, str, bytes) else value
-    return value
+    kind: type = type(value)
+    plain = cast("np.generic[object]", value).item() if issubclass(kind, np.generic) else value
+    return plain if type(plain) in (bool, int, float, complex, str, bytes) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +21,7 @@ def write_project(folder: Path, modules: Mapping[str, str]) -> Path:
 
 
 @contextmanager
-def imported(folder: Path, name: str) -> Iterator[ModuleType]:
+def imported(folder: Path, name: str) -> Generator[ModuleType]:
     """A module of the project, imported as for the first time; none of the folder's modules stays imported."""
     names = [path.stem for path in folder.glob("*.py")]
     sys.path.insert(0, str(folder))

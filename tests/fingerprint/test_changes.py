@@ -11,6 +11,7 @@ from typing import TypeAlias
 import pytest
 
 from simple_metrics_manager.fingerprint import Fingerprint, fingerprint, sources
+from simple_metrics_manager.metric import Metric
 from tests.fingerprint.laboratory import changes, taken_from, write_project
 
 Taker: TypeAlias = Callable[[ModuleType], Fingerprint]
@@ -228,7 +229,8 @@ def _method(name: str) -> Taker:
 
 
 def _reading(module: ModuleType) -> Fingerprint:
-    return fingerprint(module.Owner.reading.function, module.Owner)
+    reading: Metric[float] = module.Owner.reading
+    return fingerprint(reading.function, module.Owner)
 
 
 def _bound_partial(module: ModuleType) -> Fingerprint:
@@ -243,7 +245,12 @@ EDITS: dict[str, tuple[Taker, str, str, set[str]]] = {
     "moved": (_function("simple"), "K = 10", "K = 10\n\n\n# far below\n", set()),
     "annotation": (_function("annotated"), "x: int) -> int", "x) -> float", set()),
     "local annotation": (_function("annotated"), "y: int = x", "y = x", set()),
-    "own name": (lambda module: fingerprint(vars(module).get("simple") or module.renamed), "def simple", "def renamed", set()),
+    "own name": (
+        lambda module: fingerprint(vars(module).get("simple") or module.renamed),
+        "def simple",
+        "def renamed",
+        set(),
+    ),
     "own body": (_function("simple"), "x * k", "x - k", {"code"}),
     "type of a literal": (_method("static"), "x + 5", "x + 5.0", {"code"}),
     "default": (_function("simple"), "k=2", "k=3", {"<default> k"}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -15,7 +15,7 @@ RECORD = Record(
     name="Digits.spectrum",
     metric="spectrum",
     manager="Digits",
-    date=datetime(2026, 11, 24, 9, 30, 15, 250_000, timezone.utc),
+    date=datetime(2026, 11, 24, 9, 30, 15, 250_000, UTC),
     seconds=1.5,
     bytes=24,
     type="NDArray[float64]",
@@ -52,7 +52,9 @@ _UNALIGNED: Array = np.frombuffer(bytes(range(1, 34)), "<f8", 4, 1)
 _STRUCTURE = np.dtype([("a", "<i4"), ("b", ">f8", (2, 2)), ("é", "U3")])
 
 PLAIN_ARRAYS: Mapping[str, Array] = {
-    **{f"{kind} {order}": np.arange(6).astype(f"{order}{kind}") for kind in ("i2", "u4", "f8", "c16") for order in "<>"},
+    **{
+        f"{kind} {order}": np.arange(6).astype(f"{order}{kind}") for kind in ("i2", "u4", "f8", "c16") for order in "<>"
+    },
     "bool": np.array([True, False]),
     "int8": np.array([-128, 127], np.int8),
     "int64": np.array([-(2**63), 2**63 - 1]),
@@ -144,9 +146,9 @@ def flips(blob: bytes) -> Iterator[bytes]:
             yield blob[:at] + bytes([blob[at] ^ 1 << bit]) + blob[at + 1 :]
 
 
-def outcome(read: Callable[[], bool]) -> bool | str:
-    """What ``read`` says of what it got, or the name of the error that it raised."""
+def outcome(read: Callable[[bytes], bool], blob: bytes) -> bool | str:
+    """What ``read`` says of a file, or the name of the error that it raised."""
     try:
-        return read()
+        return read(blob)
     except Exception as error:  # noqa: BLE001  # which one it is, is what is asked
         return type(error).__name__

@@ -63,6 +63,15 @@ def test_padding_is_bounded() -> None:
         Json().encode(entry_of(texts))
 
 
+def test_more_texts_than_the_shape_says() -> None:
+    """A list that is longer than its shape takes no memory for elements of the length that its dtype claims."""
+    blob = encoded(Json(), entry_of(np.array(["a"])))
+    texts = b'"value": [' + b", ".join([b'"a"'] * 100_000) + b"]"
+    body = blob[: blob.rindex(b'"checksum"')].replace(b'"value": ["a"]', texts).replace(b"<U1", b"<U4000000")
+    with pytest.raises(CorruptMetricError, match="more elements than its shape"):
+        decoded(Json(), body + b'"checksum": "crc32:%08x"}\n' % crc32(body))
+
+
 def test_edited_by_hand() -> None:
     """A value that somebody changed, or a file that was formatted anew, is refused."""
     blob = encoded(Json(), entry_of(np.array([1.5, 2.5])))

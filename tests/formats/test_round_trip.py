@@ -143,7 +143,8 @@ def test_what_json_would_change_is_refused(form: Format) -> None:
     """A str of two surrogates would come back as one character, and a tree without end not at all."""
     endless: list[Tree] = []
     endless.append(endless)
-    for tree in ("\ud83d\ude00", {"\ud83d\ude00": 1}, endless):
+    changed: tuple[Tree, ...] = ("\ud83d\ude00", {"\ud83d\ude00": 1}, endless)
+    for tree in changed:
         with pytest.raises(CannotStoreError):
             form.encode(Entry(RECORD, Payload(tree, {})))
 
@@ -152,7 +153,7 @@ def test_what_json_would_change_is_refused(form: Format) -> None:
 def test_objects_are_refused(form: Format) -> None:
     """Arrays of objects are not stored unless pickle was allowed."""
     objects: Array = np.array([{}, None], dtype=object)
-    with pytest.raises(CannotStoreError, match="'Digits.spectrum' was not stored"):
+    with pytest.raises(CannotStoreError, match=r"'Digits.spectrum' was not stored"):
         form.encode(entry_of(objects))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 SCHEME = 1
 """Version of the canonical text. Hashes of different schemes say nothing about each other."""
@@ -24,7 +24,10 @@ _MARKING_ANNOTATIONS = frozenset({"ClassVar", "InitVar", "KW_ONLY"})
 
 
 def function_hash(node: FunctionNode, decorators: Sequence[ast.expr] = (), *, defaults: bool = True) -> str:
-    """Hash of a function whatever its name, with these of its decorators, and with the defaults of its parameters or without."""
+    """Hash of a function whatever its name.
+
+    ``decorators`` are those that count. Without ``defaults`` it still counts which parameters have one.
+    """
     arguments = node.args
     if not defaults:
         optional = [ast.Constant(value=...) for _ in arguments.defaults]
@@ -97,7 +100,7 @@ def _canonical(kind: str, fields: Fields, in_class: bool) -> Iterator[str]:
         elif isinstance(value, list):
             yield "["
             todo.append((_END_OF_LIST, in_class))
-            for part in reversed(value):
+            for part in reversed(cast("list[object]", value)):
                 todo += ((_COMMA, in_class), (part, in_class))
         else:
             yield _literal(value)
@@ -108,7 +111,7 @@ def _spread(kind: str, fields: Fields, in_class: bool) -> list[tuple[object, boo
     parts: list[tuple[object, bool]] = [(_Written(kind + "("), in_class)]
     for name, value in fields:
         if isinstance(value, list):
-            value = [part for part in value if not _has_no_effect(part, in_class)]
+            value = [part for part in cast("list[object]", value) if not _has_no_effect(part, in_class)]
         if not (value is None or value == [] or name in _UNCOUNTED):
             parts += ((_Written(name + "="), in_class), (value, in_class), (_COMMA, in_class))
     parts.append((_END_OF_NODE, in_class))
@@ -126,7 +129,7 @@ _COMMA, _END_OF_LIST, _END_OF_NODE = _Written(","), _Written("]"), _Written(")")
 
 
 def _normal(node: ast.AST, in_class: bool) -> tuple[str, Fields, bool]:
-    """The node as it is to be written: its kind, its fields, and whether its statements stand in the body of a class."""
+    """How the node is written: its kind, its fields, and whether statements in it stand in the body of a class."""
     kind = type(node).__name__
     if isinstance(node, ast.Constant):
         return kind, (("value", _Literal(node.value)),), in_class
@@ -158,7 +161,7 @@ def _literal(value: object) -> str:
     if type(value) is int:
         return f"int:{value:x}"
     # ascii, not repr: which characters repr escapes depends on the version's Unicode tables
-    return f"{type(value).__name__}:{ascii(value)}"
+    return f"{type(value).__name__}:{value!a}"
 
 
 def _has_no_effect(statement: object, in_class: bool) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import attrs
 
@@ -84,7 +84,9 @@ def _take_chain(node: ast.expr, loaded: bool, chains: set[Chain]) -> list[ast.AS
 def _nodes(child: object) -> list[ast.AST]:
     if isinstance(child, ast.AST):
         return [child]
-    return [part for part in child if isinstance(part, ast.AST)] if isinstance(child, list) else []
+    return (
+        [part for part in cast("list[object]", child) if isinstance(part, ast.AST)] if isinstance(child, list) else []
+    )
 
 
 def chain_of(node: ast.expr) -> Chain:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from types import CellType, CodeType, FunctionType, MemberDescriptorType, MethodType
 from typing import Final, cast
 
+import attrs
+
 from simple_metrics_manager.fingerprint.origin import is_own, module_label
 
 MISSING: Final = object()
@@ -14,6 +16,24 @@ MISSING: Final = object()
 
 _WRAPPED = ("__wrapped__", "__func__", "func", "fget", "fset", "fdel", "py_func", "pyfunc")
 """Where functools, the built-in descriptors, numba and numpy keep the functions that they wrap."""
+
+
+@attrs.frozen(eq=False)
+class Place:
+    """Where a name was looked up, and what was there: as long as that stands, so does the fingerprint."""
+
+    namespace: Mapping[str, object] | CellType
+    name: str
+    found: object = MISSING
+
+    def now(self) -> object:
+        """What is there now."""
+        if not isinstance(self.namespace, CellType):
+            return self.namespace.get(self.name, MISSING)
+        try:
+            return cast("object", self.namespace.cell_contents)
+        except ValueError:
+            return MISSING
 
 
 def plain_attribute(value: object, name: str) -> object:
@@ -61,15 +81,15 @@ def innermost(value: object, owner: type | None = None) -> tuple[object, type | 
 
 
 def is_metric(value: object) -> bool:
-    """Whether this is a metric, or anything else of this library: what it reads is noted when it is computed, not here."""
+    """Whether this is a metric or another object of this library: what metrics read is noted when they run."""
     kind = type(value)
     if is_own(kind):
         return True
     return any(is_own(cls) for cls in kind.__mro__) and any("function" in vars(cls) for cls in kind.__mro__)
 
 
-def bound_arguments(value: functools.partial[object] | functools.partialmethod[object]) -> Iterator[tuple[str, object]]:
-    """The arguments that a partial has bound, by position or name."""
+def bound_arguments(value: functools.partial[object]) -> Iterator[tuple[str, object]]:
+    """The arguments that a partial, or a partialmethod, has bound, by position or name."""
     yield from ((str(position), argument) for position, argument in enumerate(value.args))
     yield from value.keywords.items()
 

@@ -44,7 +44,7 @@ def is_own(cls: type) -> bool:
 
 
 def library_of(name: object) -> str | None:
-    """The third-party package that a module of this name belongs to; None for the project's and the standard library's."""
+    """The third-party package of a module of this name; None if it is the project's or the standard library's."""
     if not isinstance(name, str) or _is_project_name(name):
         return None
     top = _top(name)
@@ -88,8 +88,8 @@ def _is_project_name(name: object) -> bool:
     file = getattr(module, "__file__", None)
     if isinstance(file, str):
         return is_project_file(file)
-    paths = list(getattr(module, "__path__", ()))
-    return bool(paths) and all(isinstance(path, str) and is_project_file(path) for path in paths)
+    folders: list[str] = list(getattr(module, "__path__", ()))
+    return bool(folders) and all(map(is_project_file, folders))
 
 
 def _top(name: object) -> str:

@@ -20,10 +20,10 @@ from typing import cast
 import attrs
 
 from simple_metrics_manager.fingerprint import canonical, origin
-from simple_metrics_manager.fingerprint.decorators import counted_decorators, function_hash
-from simple_metrics_manager.fingerprint.names import ASSIGNED, SUPER, Chain, Import, Names, names_in
+from simple_metrics_manager.fingerprint.definitions import class_source, function_hash, names_of
+from simple_metrics_manager.fingerprint.names import ASSIGNED, SUPER, Chain, Import, names_in
 from simple_metrics_manager.fingerprint.objects import (
-    MISSING,
+    Place,
     bound_arguments,
     class_label,
     closure_of,
@@ -36,7 +36,7 @@ from simple_metrics_manager.fingerprint.objects import (
     plain_attribute,
     wrapped_in,
 )
-from simple_metrics_manager.fingerprint.sources import Found, find_class, find_function
+from simple_metrics_manager.fingerprint.sources import Found, find_function
 from simple_metrics_manager.fingerprint.values import written
 
 _CHANGING = frozenset(
@@ -59,24 +59,6 @@ _CHANGING = frozenset(
 
 _MOST_MEMBERS = 1000
 """A longer container is not searched for functions."""
-
-
-@attrs.frozen(eq=False)
-class Place:
-    """Where a name was looked up, and what was there: as long as that stands, so does the fingerprint."""
-
-    namespace: Mapping[str, object] | CellType
-    name: str
-    found: object = MISSING
-
-    def now(self) -> object:
-        """What is there now."""
-        if not isinstance(self.namespace, CellType):
-            return self.namespace.get(self.name, MISSING)
-        try:
-            return cast("object", self.namespace.cell_contents)
-        except ValueError:
-            return MISSING
 
 
 @attrs.define(eq=False)
@@ -104,18 +86,7 @@ class Reach:
     def class_(self, cls: type) -> tuple[str, Found | None]:
         """Follow one class: the hash of its body without its methods, which are helpers, and its source."""
         self._seen.add((id(cls), 0))
-        members = vars(cls)
-        prefix = cls.__qualname__ + "."
-        codes = [
-            inner.__code__
-            for value in members.values()
-            if isinstance(inner := innermost(value)[0], FunctionType) and inner.__code__.co_qualname.startswith(prefix)
-        ]
-        module = sys.modules.get(cls.__module__)
-        namespace = {} if module is None else vars(module)
-        file = next((code.co_filename for code in codes if not code.co_filename.startswith("<attrs")), None)
-        file = file or str(namespace.get("__file__", ""))
-        found = find_class(cls, [code.co_firstlineno for code in codes if code.co_filename == file], namespace, file)
+        found, namespace = class_source(cls)
         if found is None or not isinstance(found.node, ast.ClassDef):
             return "", None
         followed = self._methods(cls, found.node)
@@ -136,9 +107,10 @@ class Reach:
         elif isinstance(value, MethodType):
             self.reach(value.__func__, label, (), owner_of(value))
         elif isinstance(value, (functools.partial, functools.partialmethod)):
-            for name, argument in bound_arguments(value):
+            bound = cast("functools.partial[object]", value)
+            for name, argument in bound_arguments(bound):
                 self.reach(argument, f"{label} <argument> {name}".lstrip())
-            self.reach(value.func, label, (), owner)
+            self.reach(bound.func, label, (), owner)
         elif is_metric(value):
             return
         elif origin.is_project_class(type(value)):
@@ -186,7 +158,7 @@ class Reach:
     def _names(self, function: FunctionType, owner: type | None, found: Found | None, label: str) -> None:
         code = function.__code__
         known = global_names(code)
-        outside, inside = _split(function, found)
+        outside, inside = names_of(function, found)
         for chain in outside.chains:
             self._global(chain, function.__globals__)
         imports = {part.alias: part for part in inside.imports}
@@ -307,13 +279,3 @@ class Reach:
                 for part in parts:
                     if callable(part):
                         self.reach(part, label)
-
-
-def _split(function: FunctionType, found: Found | None) -> tuple[Names, Names]:
-    """Names used where the function is defined (decorators, defaults), and names used in its body."""
-    if found is None or isinstance(found.node, ast.ClassDef):
-        return names_in(()), names_in(())
-    node = found.node
-    defaults = [default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None]
-    body = [node.body] if isinstance(node, ast.Lambda) else node.body
-    return names_in([*counted_decorators(function, node), *defaults]), names_in(body)

@@ -16,7 +16,7 @@ import tokenize
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from types import CodeType
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import attrs
 
@@ -186,7 +186,7 @@ def _definitions(body: Sequence[ast.AST], prefix: str) -> Iterator[tuple[str, _D
         for field in ("body", "orelse", "finalbody", "handlers", "cases"):
             block = getattr(part, field, None)
             if isinstance(block, list):
-                yield from _definitions(block, inside)
+                yield from _definitions(cast("list[ast.AST]", block), inside)
 
 
 _Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

@@ -14,8 +14,9 @@ from types import FunctionType, MethodType
 import attrs
 
 from simple_metrics_manager.fingerprint import canonical
-from simple_metrics_manager.fingerprint.decorators import function_hash
-from simple_metrics_manager.fingerprint.objects import innermost, owner_of
+from simple_metrics_manager.fingerprint.definitions import function_hash
+from simple_metrics_manager.fingerprint.objects import innermost, owner_of, plain_attribute
+from simple_metrics_manager.fingerprint.origin import is_project_class
 from simple_metrics_manager.fingerprint.reach import Reach
 from simple_metrics_manager.fingerprint.sources import Found
 from simple_metrics_manager.fingerprint.values import written
@@ -29,7 +30,7 @@ _MOST_KEPT = 4096
 class Fingerprint:
     """The code behind a value.
 
-    ``code`` is the function itself, whatever its name and its defaults, its hash ``""`` where the source could not be had.
+    ``code`` is the function itself, without its name and defaults; its hash is ``""`` where there is no source.
     ``helpers`` has a hash for every function and class of the project that it reaches, by ``module.qualname``.
     ``globals`` has the simple values that it uses: ``module.NAME``, ``module.Class.NAME``, and of the function
     itself ``<default> name``, ``<closure> name`` and, if it is a partial, ``<argument> name``.
@@ -58,14 +59,14 @@ def fingerprint(function: Callable[..., object], owner: type | None = None) -> F
             function = function.__func__
         if isinstance(function, FunctionType):
             return _kept(function, owner)
-        return _take(function, owner).now()
-    except Exception:  # whatever strange object this is, the value that it computed is worth more
+        return take_apart(function, owner).now()
+    except Exception:  # noqa: BLE001  # whatever strange object this is, the value that it computed is worth more
         _LOG.debug("no fingerprint of %r", type(function), exc_info=True)
         return Fingerprint()
 
 
 @attrs.frozen(eq=False)
-class _Taken:
+class Taken:
     """A fingerprint with what it depends on; it holds its function, so that no other one can have its id."""
 
     function: object
@@ -85,39 +86,39 @@ class _Taken:
         return Fingerprint(self.code, self.helpers, {**self.reach.globals(), **self.texts}, libraries)
 
 
-_taken: dict[tuple[int, int], _Taken] = {}
+TAKEN: dict[tuple[int, int], Taken] = {}
 
 
 def _kept(function: FunctionType, owner: type | None) -> Fingerprint:
     key = (id(function), id(owner))
-    taken = _taken.get(key)
+    taken = TAKEN.get(key)
     if taken is None or not taken.stands():
-        taken = _take(function, owner)
-        if len(_taken) >= _MOST_KEPT:
-            _taken.clear()
-        _taken[key] = taken
+        taken = take_apart(function, owner)
+        if len(TAKEN) >= _MOST_KEPT:
+            TAKEN.clear()
+        TAKEN[key] = taken
     return taken.now()
 
 
-def _take(function: object, owner: type | None) -> _Taken:
+def take_apart(function: object, owner: type | None) -> Taken:
+    """Find everything out anew."""
     reach = Reach()
-    inner, owner_inside = innermost(function, owner)
+    inner, owner = innermost(function, owner)
+    if not isinstance(inner, (type, FunctionType)):
+        owner, inner = type(inner), plain_attribute(inner, "__call__")
     texts: dict[str, str] = {}
+    hash_, found = "", None
     if isinstance(inner, type):
-        hash_, found = reach.class_(inner)
-    else:
-        if not isinstance(inner, FunctionType):
-            owner_inside = type(inner)
-            inner = getattr(type(inner), "__call__", None)
-        hash_, found = "", None
-        if isinstance(inner, FunctionType):
-            found = reach.function(inner, owner_inside)
-            hash_ = function_hash(inner, found, defaults=False)
-            texts = dict(_defaults(inner, found))
+        if is_project_class(inner):
+            hash_, found = reach.class_(inner)
+    elif isinstance(inner, FunctionType):
+        found = reach.function(inner, owner)
+        hash_ = function_hash(inner, found, defaults=False)
+        texts = dict(_defaults(inner, found))
     reach.reach(function, "")
     reach.finish()
     code = Code() if found is None else Code(hash_, found.text, found.file, found.line)
-    return _Taken(function, owner, code, reach, texts, reach.helpers())
+    return Taken(function, owner, code, reach, texts, reach.helpers())
 
 
 def _defaults(function: FunctionType, found: Found | None) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""How the value of a simple global is written, so that two runs can be compared: its repr, or a hash of what is long."""
+"""How the value of a simple global is written, so that two runs can be compared: its repr, or a hash of a long one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _write(value: object, budget: list[int], depth: int) -> str | None:
     if isinstance(value, enum.Enum):
         return f"{kind.__qualname__}.{value.name}"
     if isinstance(value, np.generic):
-        return None if value.dtype.hasobject else f"{kind.__name__}({value.item()!r})"
+        return f"{kind.__name__}({value.item()!r})"
     if kind in (range, slice):
         return repr(value)
     if budget[0] < 0 or depth > _DEEPEST:
@@ -53,10 +53,7 @@ def _write(value: object, budget: list[int], depth: int) -> str | None:
         return _pairs(cast("dict[object, object]", value), budget, depth)
     if kind in _BRACKETS:
         parts = _parts(cast("Iterable[object]", value), budget, depth)
-        if parts is None:
-            return None
-        opening, closing = _BRACKETS[kind]
-        return opening + ", ".join(sorted(parts) if kind in (set, frozenset) else parts) + closing
+        return None if parts is None else _bracketed(kind, parts)
     return None
 
 
@@ -66,6 +63,15 @@ _BRACKETS: dict[type, tuple[str, str]] = {
     set: ("{", "}"),
     frozenset: ("frozenset({", "})"),
 }
+
+
+def _bracketed(kind: type, parts: list[str]) -> str:
+    if kind in (set, frozenset):
+        if not parts:
+            return f"{kind.__name__}()"
+        parts = sorted(parts)
+    opening, closing = _BRACKETS[kind]
+    return opening + ", ".join(parts) + ("," if kind is tuple and len(parts) == 1 else "") + closing
 
 
 def _parts(values: Iterable[object], budget: list[int], depth: int) -> list[str] | None:

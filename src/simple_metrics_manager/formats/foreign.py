@@ -20,12 +20,12 @@ def single(array: Array) -> Payload:
 
 def is_single(payload: Payload) -> bool:
     """Whether the value is one array, under the name that :func:`single` gives it."""
-    return payload.tree == {ARRAY_MARK: SINGLE} and payload.arrays.keys() == {SINGLE}
+    return payload.tree == {ARRAY_MARK: SINGLE} and set(payload.arrays) == {SINGLE}
 
 
 def from_npz(arrays: Mapping[str, Array]) -> Entry:
     """What 0.5.0 returned for these members of an npz: the array, the list of arrays, or the dict of arrays."""
-    if arrays.keys() == {_FIRST}:
+    if set(arrays) == {_FIRST}:
         return Entry(None, single(arrays[_FIRST]))
     if _FIRST in arrays and all(_is_numbered(name) for name in arrays):
         in_order = sorted(arrays, key=lambda name: int(name[4:]))

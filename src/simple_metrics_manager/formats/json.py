@@ -102,13 +102,13 @@ def _bound(blob: bytes | memoryview) -> int:
 
 def _is_ours(blob: memoryview) -> bool:
     """Whether one end of the file is as we write it: damage that a checksum finds does not reach both."""
-    return blob[: len(_OPENING)] == _OPENING or bool(_CLOSING_FORM.fullmatch(blob[-_CLOSING_SIZE:]))
+    return bytes(blob[: len(_OPENING)]) == _OPENING or bool(_CLOSING_FORM.fullmatch(blob[-_CLOSING_SIZE:]))
 
 
 def _read_lines(blob: memoryview) -> tuple[str, str, str]:
     """The texts of record, value and arrays, verified."""
     stop = len(blob) - _CLOSING_SIZE
-    if stop < 0 or blob[stop:] != _CLOSING % crc32(blob[:stop]):
+    if stop < 0 or bytes(blob[stop:]) != _CLOSING % crc32(blob[:stop]):
         raise ValueError("its checksum is wrong")
     lines = str(blob[:stop], "ascii").split("\n")[1:-1]
     texts = [line[len(start) : -1] for line, start in zip(lines, _STARTS, strict=False) if line.startswith(start)]
@@ -134,7 +134,7 @@ def _with_lists(name: str, payload: Payload) -> tuple[Tree, list[_Place]]:
         raise CannotStoreError(name, str(error), remedy) from None
     except (ValueError, RecursionError) as error:
         raise CannotStoreError(name, reason(error), remedy) from None
-    if payload.arrays.keys() != {place.name for place in places}:
+    if set(payload.arrays) != {place.name for place in places}:
         raise CannotStoreError(name, "it has arrays that are not in its tree", remedy)
     return value, places
 

@@ -87,7 +87,13 @@ def array_from_lists(lists: Tree, shape: Shape, most: int) -> Array:
 
 
 def _filled(lists: Tree, shape: Shape, dtype: _Dtype, carrier: _Dtype) -> Array:
-    array: Array = np.array(lists, dtype=carrier)
+    if dtype.kind in "SU":  # the lists may hold more elements than they say, each as long as the longest may be
+        texts: Array = np.array(lists, dtype=object)
+        if texts.size != math.prod(shape.shape):
+            raise ValueError("an array has more elements than its shape, or fewer")
+        array = texts.astype(carrier)
+    else:
+        array = np.array(lists, dtype=carrier)
     if dtype.kind == "S":
         array = np.char.encode(cast("np.ndarray[tuple[int, ...], np.dtype[np.str_]]", array), "latin1").astype(dtype)
     array = array.reshape(-1).view(dtype).reshape(shape.shape)

@@ -112,10 +112,10 @@ def _is_ours(blob: memoryview) -> bool:
     Raises:
         ValueError: it does not begin as a npy.
     """
-    if blob[-_FOOTER.size : len(blob) - _FOOTER.size + len(_MAGIC)] == _MAGIC:
+    if bytes(blob[-_FOOTER.size :][: len(_MAGIC)]) == _MAGIC:
         return True
     layout = read_header(blob, 0, len(blob))
-    return blob[layout.start - len(_OURS) : layout.start] == _OURS or (
+    return bytes(blob[layout.start - len(_OURS) : layout.start]) == _OURS or (
         not layout.dtype.hasobject and layout.start + layout.nbytes < len(blob)
     )
 

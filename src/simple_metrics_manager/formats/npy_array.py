@@ -67,9 +67,10 @@ def _unpickle(data: memoryview, layout: Layout, allow_pickle: bool) -> Array:
             "it holds pickled objects, which are read with allow_pickle=True only, since they can run code"
         )
     try:
-        array = cast("object", pickle.loads(data))  # noqa: S301  # the user said so
+        loaded = cast("object", pickle.loads(data))  # noqa: S301  # the user said so
     except (pickle.UnpicklingError, EOFError) as error:
         raise ValueError(f"its pickled objects cannot be read: {error}") from None
-    if not isinstance(array, np.ndarray) or array.shape != layout.shape:
+    array = cast("Array", loaded)
+    if not isinstance(loaded, np.ndarray) or array.shape != layout.shape:
         raise ValueError("its pickled objects are not the array of its header")
-    return cast("Array", array)
+    return array

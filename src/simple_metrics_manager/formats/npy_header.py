@@ -131,9 +131,19 @@ def _parse(header: bytes) -> Layout:
         dtype, shape, fortran = _checked(_literal(text))
     except (ValueError, SyntaxError, TypeError, KeyError, OverflowError, MemoryError, RecursionError) as error:
         raise ValueError(f"the header of an array is damaged: {error}") from None
-    if dtype.subdtype is not None:
-        raise ValueError("the header of an array describes something else")
+    if dtype.subdtype is not None or not _is_sound(dtype):
+        raise ValueError("the header of an array has a dtype that no array has")
     return Layout(dtype, shape, fortran, math.prod(shape) * dtype.itemsize, len(header))
+
+
+def _is_sound(dtype: AnyDtype) -> bool:
+    """Whether each field lies within its record: numpy 1 takes a number of bytes beyond 2 GiB for a negative one."""
+    if dtype.subdtype is not None:
+        return dtype.itemsize >= 0 and _is_sound(dtype.subdtype[0])
+    fields = (dtype.fields or {}).values()
+    return dtype.itemsize >= 0 and all(
+        _is_sound(field[0]) and 0 <= field[1] <= dtype.itemsize - field[0].itemsize for field in fields
+    )
 
 
 def _literal(text: str) -> object:
@@ -154,4 +164,7 @@ def _checked(fields: object) -> tuple[AnyDtype, tuple[int, ...], bool]:
     numbers = tuple(size for size in sizes if type(size) is int and size >= 0)
     if len(numbers) != len(sizes):
         raise ValueError("no array has this shape")
-    return _to_dtype(plain["descr"]), numbers, fortran
+    descr = plain["descr"]
+    if isinstance(descr, str) and descr.lstrip("<>|=")[:1] == "a":
+        raise ValueError("'a' is how numpy once abbreviated bytes, which it never wrote into a file")
+    return _to_dtype(descr), numbers, fortran

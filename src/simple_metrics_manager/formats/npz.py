@@ -102,7 +102,7 @@ class Npz:
         record = read_record(texts[_RECORD])
         if _TREE in texts:
             return Entry(record, Payload(read_json(texts[_TREE]), arrays))
-        if arrays.keys() != {SINGLE}:
+        if set(arrays) != {SINGLE}:
             raise ValueError("its members are not those of a metric")
         whole: Tree = {ARRAY_MARK: SINGLE}
         return Entry(record, Payload(whole, arrays))
@@ -141,7 +141,7 @@ def _last_member(blob: memoryview, end: End) -> Member | None:
     for extra in (0, _ZIP64_OFFSET):
         at = end.stop - extra - len(_RECORD) - CENTRAL.size
         name_at = end.stop - extra - len(_RECORD)
-        if at >= end.start and blob[name_at : name_at + len(_RECORD)] == _RECORD.encode():
+        if at >= end.start and bytes(blob[name_at : end.stop - extra]) == _RECORD.encode():
             member, after = read_central(blob, at, end.stop)
             if after == end.stop and member.name == _RECORD:
                 return member

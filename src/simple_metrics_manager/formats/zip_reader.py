@@ -65,7 +65,7 @@ def read_end(blob: memoryview) -> End:
                 raise ValueError("an archive in several parts")
             if start + size != stop or count * CENTRAL.size > size:
                 raise ValueError("the directory of the archive is not where its end says")
-            if sealed and blob[-SEAL_SIZE : len(blob) - 8] != SEAL_MARK:
+            if sealed and bytes(blob[-SEAL_SIZE : len(blob) - 8]) != SEAL_MARK:
                 raise ValueError("the seal of the archive is broken")
             return End(start, stop, count, sealed)
     raise ValueError("it does not end as an archive does: bytes are missing, or too many")

@@ -10,7 +10,7 @@ from typing import Annotated, Never, NoReturn, cast, get_type_hints
 from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.payload.converter import shape_of
 from simple_metrics_manager.payload.misfit import Unstorable
-from simple_metrics_manager.payload.spelling import NONE, args_of, origin_of, simplify, type_name
+from simple_metrics_manager.payload.spelling import NONE, args_of, is_one_of, origin_of, simplify, type_name
 from simple_metrics_manager.payload.typevars import bind_type_variables, has_free_type_variables
 
 __all__ = [
@@ -70,7 +70,7 @@ def return_type(function: object, where: str, namespace: Mapping[str, object] | 
         raise UnresolvedAnnotation(where, error.name or str(error)) from None
     except (AttributeError, SyntaxError, TypeError) as error:
         raise MetricDeclarationError(where, f"the return annotation cannot be read: {error}") from None
-    if simplify(declared) in (NONE, NoReturn, Never):
+    if is_one_of(simplify(declared), (NONE, NoReturn, Never)):
         raise MetricDeclarationError(where, f"-> {type_name(declared)}: a metric must return a value")
     return _without_annotated(declared)
 

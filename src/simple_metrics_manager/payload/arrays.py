@@ -18,6 +18,8 @@ from simple_metrics_manager.payload.shape import Build, Raw, Shape
 from simple_metrics_manager.payload.spelling import (
     any_shape,
     args_of,
+    class_of,
+    is_scalar_class,
     is_union,
     members,
     origin_of,
@@ -161,9 +163,9 @@ def _scalars(declared: object) -> tuple[type[np.generic], ...]:
         raise Unstorable(
             f"the type variable ~{declared.__name__} has no value here; subclass the manager with a concrete type"
         )
-    kind = origin_of(declared) or declared
-    if not isinstance(kind, type) or not issubclass(kind, np.generic):
-        raise Unstorable(f"{type_name(kind)} is no dtype")
+    kind = class_of(declared)
+    if not is_scalar_class(kind):
+        raise Unstorable(f"{type_name(declared)} is no dtype")
     if issubclass(kind, np.object_):
         raise Unstorable("an array of Python objects cannot be stored")
     return (kind,)
@@ -197,4 +199,4 @@ def _cast(found: Array, scalar: type[np.generic]) -> Array | None:
         there = found.astype(dtype)
         back = there.astype(found.dtype)
     same = (back == found) | ((back != back) & (found != found))  # noqa: PLR0124  # nan is kept
-    return cast("Array", there) if bool(np.all(same)) else None
+    return there if bool(np.all(same)) else None

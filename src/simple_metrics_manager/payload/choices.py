@@ -5,11 +5,9 @@ from __future__ import annotations
 import enum
 from typing import Literal, cast
 
-import numpy as np
-
 from simple_metrics_manager.payload.misfit import Misfit, Unstorable, expected, of
 from simple_metrics_manager.payload.scalars import StrShape, is_text
-from simple_metrics_manager.payload.shape import Build, Raw, Shape, unwrapped
+from simple_metrics_manager.payload.shape import Build, Raw, Shape, hashable, plain_item, unwrapped
 from simple_metrics_manager.payload.spelling import NONE, args_of, origin_of, simplify, type_name
 
 _KINDS: dict[type, str] = {str: "str", int: "int", bool: "bool", NONE: "null"}
@@ -27,10 +25,8 @@ class LiteralShape(Shape):
         self.kinds = frozenset(_KINDS.get(type(choice), "$choice") for choice in choices)
 
     def dump(self, value: object) -> Raw:
-        if isinstance(value, np.generic):
-            value = value.item()
         try:
-            return self._written[_key(value)]
+            return self._written[_key(plain_item(value))]
         except (KeyError, TypeError):
             raise expected(self.name, value) from None
 
@@ -41,10 +37,8 @@ class LiteralShape(Shape):
             raise expected(self.name, raw) from None
 
     def fits(self, value: object, loose: bool) -> bool:
-        if loose and isinstance(value, np.generic):
-            value = value.item()
         try:
-            return _key(value) in self._written
+            return _key(plain_item(value) if loose else value) in self._written
         except TypeError:
             return False
 
@@ -64,7 +58,7 @@ class EnumShape(Shape):
     def dump(self, value: object) -> Raw:
         if type(value) is not self._kind:
             raise expected(self.name, value)
-        member = cast("enum.Enum", value)
+        member = value
         if self._kind.__members__.get(member.name) is not member:
             raise Misfit(f"expected {self.name}, got {member!r}, which is none of its members")
         return _TEXT.dump(member.name)
@@ -79,11 +73,10 @@ class EnumShape(Shape):
         return type(value) is self._kind
 
     def adopt(self, value: object) -> object:
-        value = unwrapped(value)
-        if isinstance(value, np.generic):
-            value = value.item()
-        named = [member for member in self._kind if type(value) is not self._kind and _key(member.value) == _key(value)]
-        return named[0] if len(named) == 1 else value
+        value = plain_item(unwrapped(value))
+        if type(value) is self._kind or hashable(value) is None:
+            return value
+        return next((member for member in self._kind if _is(member.value, value)), value)
 
 
 class FlagShape(Shape):
@@ -98,7 +91,7 @@ class FlagShape(Shape):
     def dump(self, value: object) -> Raw:
         if type(value) is not self._kind:
             raise expected(self.name, value)
-        return int(cast("enum.Flag", value).value)
+        return int(value.value)
 
     def load(self, raw: Raw) -> object:
         if type(raw) is not int:
@@ -126,6 +119,10 @@ def choice(declared: object, build: Build) -> Shape | None:
     else:
         shape = EnumShape(type_name(declared), declared)
     return shape
+
+
+def _is(value: object, other: object) -> bool:
+    return type(value) is type(other) and value == other
 
 
 def _key(value: object) -> tuple[type, object]:

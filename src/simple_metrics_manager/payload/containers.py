@@ -8,13 +8,10 @@ import json
 from collections.abc import Iterable
 from typing import cast
 
-import numpy as np
-
 from simple_metrics_manager.payload.arrays import ArrayShape
-from simple_metrics_manager.payload.choices import LiteralShape
-from simple_metrics_manager.payload.misfit import Misfit, Unstorable, by_key, each, expected
-from simple_metrics_manager.payload.scalars import StrShape
-from simple_metrics_manager.payload.shape import Build, Raw, Shape, as_dict, as_list, hashable, unwrapped
+from simple_metrics_manager.payload.mappings import DictShape
+from simple_metrics_manager.payload.misfit import Misfit, Unstorable, each, expected, in_set
+from simple_metrics_manager.payload.shape import Build, Raw, Shape, as_list, hashable, is_array, unwrapped
 from simple_metrics_manager.payload.spelling import args_of, origin_of, type_name
 
 
@@ -38,19 +35,17 @@ class _Many(Shape):
         )
 
     def adopt(self, value: object) -> object:
+        if is_array(value) and isinstance(self._item, ArrayShape):
+            # A list of one array was stored as that array by 0.5.0; from two dimensions on it may be a stack as well.
+            return cast("object", self.kind([value])) if value.ndim == 1 else value
         items = _items(value)
-        if items is None or (isinstance(value, np.ndarray) and isinstance(self._item, ArrayShape)):
-            return self._adopt_array(value)
+        if items is None:
+            return value
         adopted = [self._item.adopt(item) for item in items]
         try:
             return cast("object", self.kind(adopted))
         except TypeError:
             return value
-
-    def _adopt_array(self, value: object) -> object:
-        """A list of one array was stored as that array by 0.5.0; from two dimensions on it may be a stack as well."""
-        alone = isinstance(value, np.ndarray) and isinstance(self._item, ArrayShape) and value.ndim == 1
-        return cast("object", self.kind([value])) if alone else value
 
 
 class ListShape(_Many):
@@ -104,7 +99,7 @@ class SetShape(_Many):
     def dump(self, value: object) -> Raw:
         if type(value) is not self.kind:
             raise expected(self.name, value)
-        written = each(self._item.dump, list(cast("Iterable[object]", value)), lambda *_: "{}")
+        written = each(self._item.dump, list(cast("Iterable[object]", value)), in_set)
         return sorted(written, key=_order)
 
     def load(self, raw: Raw) -> object:
@@ -162,77 +157,6 @@ class FixedTupleShape(Shape):
         return range(length)
 
 
-class DictShape(Shape):
-    """dict[K, V]: a JSON object where the keys are text, else a list of pairs. The order is kept."""
-
-    kinds = frozenset({"dict", "list"})
-
-    def __init__(self, name: str, key: Shape, item: Shape) -> None:
-        super().__init__(name)
-        self._key = key
-        self._item = item
-        self._texts = isinstance(key, StrShape) or (isinstance(key, LiteralShape) and key.texts_only)
-
-    @property
-    def holds_arrays(self) -> bool:  # type: ignore[override]  # a recursive class knows it only when it is complete
-        return self._key.holds_arrays or self._item.holds_arrays
-
-    def dump(self, value: object) -> Raw:
-        items = as_dict(value)
-        if items is None:
-            raise expected(self.name, value)
-        dumped = each(lambda pair: [self._key.dump(pair[0]), self._item.dump(pair[1])], items.items(), by_key)
-        if self._texts and all(type(key) is str for key, _ in dumped):
-            return {escape(cast("str", key)): item for key, item in dumped}
-        return dumped
-
-    def load(self, raw: Raw) -> object:
-        plain = as_dict(raw)
-        pairs = list(map(_pair, as_list(raw) or ())) if plain is None else [(unescape(k), v) for k, v in plain.items()]
-        if plain is None and as_list(raw) is None:
-            raise expected(self.name, raw)
-        loaded = each(lambda pair: (self._key.load(pair[0]), self._item.load(pair[1])), pairs, by_key)
-        try:
-            made = dict(loaded)
-        except TypeError as error:
-            raise Misfit(str(error)) from None
-        return made
-
-    def fits(self, value: object, loose: bool) -> bool:
-        items = as_dict(value)
-        return items is not None and all(
-            self._key.fits(k, loose) and self._item.fits(v, loose) for k, v in items.items()
-        )
-
-    def adopt(self, value: object) -> object:
-        items = as_dict(unwrapped(value))
-        if items is None:
-            return value
-        adopted = {hashable(self._adopt_key(key)): self._item.adopt(item) for key, item in items.items()}
-        return adopted if len(adopted) == len(items) else value
-
-    def _adopt_key(self, key: object) -> object:
-        """A key that went through JSON is text; an int, float or bool is recognised in it."""
-        adopted = self._key.adopt(key)
-        if self._key.fits(adopted, True) or type(adopted) is not str:
-            return adopted
-        try:
-            read = cast("object", json.loads(adopted))
-        except ValueError:
-            return adopted
-        return read if json.dumps(read) == adopted and self._key.fits(read, False) else adopted
-
-
-def escape(key: str) -> str:
-    """A key of the user's as the tree has it."""
-    return "$" + key if key.startswith("$") else key
-
-
-def unescape(key: object) -> object:
-    """A key of the tree as the user gave it."""
-    return key[1:] if isinstance(key, str) and key.startswith("$") else key
-
-
 def container(declared: object, build: Build) -> Shape | None:
     """The family of this module; names the way out for containers that are not stored."""
     origin, args, name = origin_of(declared), args_of(declared), type_name(declared)
@@ -282,17 +206,11 @@ _INSTEAD: dict[object, str] = {
 }
 
 
-def _pair(raw: object) -> tuple[object, object]:
-    pair = as_list(raw)
-    if pair is None or len(pair) != 2:
-        raise expected("a pair of key and value", raw)
-    return pair[0], pair[1]
-
-
 def _items(value: object) -> list[object] | None:
     """The items of a list, a tuple, a set or an array; 0.5.0 gave back an empty list as an empty dict."""
-    if isinstance(value, np.ndarray):
-        return list(cast("Iterable[object]", value)) if value.ndim else _items(unwrapped(cast("object", value)))
+    value = unwrapped(value)
+    if is_array(value):
+        return list(cast("Iterable[object]", value))
     if type(value) in (list, tuple, set, frozenset) or value == {}:
         return list(cast("Iterable[object]", value))
     return None

@@ -14,16 +14,15 @@ import numpy as np
 from simple_metrics_manager.payload.arrays import array
 from simple_metrics_manager.payload.choices import choice
 from simple_metrics_manager.payload.containers import container
-from simple_metrics_manager.payload.fields import class_of
 from simple_metrics_manager.payload.foreign import ForeignShape
 from simple_metrics_manager.payload.misfit import Unstorable
 from simple_metrics_manager.payload.moments import moment
-from simple_metrics_manager.payload.named import TypedDictShape, complete_typed_dict, named_tuple, typed_dict
+from simple_metrics_manager.payload.named import NamedTupleShape, TypedDictShape, complete_named_tuple, complete_typed_dict, named_tuple, typed_dict
 from simple_metrics_manager.payload.numpy_scalars import number
 from simple_metrics_manager.payload.records import RecordShape, complete_record, record
 from simple_metrics_manager.payload.scalars import scalar
-from simple_metrics_manager.payload.shape import Family, Shape, hashable
-from simple_metrics_manager.payload.spelling import simplify, type_name
+from simple_metrics_manager.payload.shape import Family, Shape, hashable, is_scalar
+from simple_metrics_manager.payload.spelling import class_of, simplify, type_name
 from simple_metrics_manager.payload.unions import union
 from simple_metrics_manager.payload.words import word
 
@@ -53,7 +52,10 @@ def shape_of(declared: object) -> Shape:
     known = None if key is None else _shapes.get((key, type_name(declared)))
     if known is not None:
         return known
-    shape = _Builder()(declared)
+    try:
+        shape = _Builder()(declared)
+    except RecursionError:
+        raise Unstorable(f"{type_name(declared)} holds itself with ever other types; name them") from None
     if key is not None:
         _shapes[key, type_name(declared)] = shape
     return shape
@@ -107,7 +109,8 @@ class _DumpInherited(_Dump):
     """The same, where cattrs hands it values of a subclass that has a shape of its own."""
 
     def __call__(self, value: object) -> object:
-        return shape_of(type(value)).dump(value) if isinstance(value, enum.Enum | np.generic) else super().__call__(value)
+        own_shape = isinstance(value, enum.Enum) or is_scalar(value)
+        return shape_of(type(value)).dump(value) if own_shape else super().__call__(value)
 
 
 def _anything(declared: object) -> bool:
@@ -123,6 +126,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self._under_way: dict[str, tuple[object, Shape]] = {}
+        self._aliases: list[object] = []
 
     def __call__(self, declared: object) -> Shape:
         foreign = _foreign(declared)
@@ -130,7 +134,7 @@ class _Builder:
             return foreign
         meaning = simplify(declared)
         if meaning is not declared:
-            return self(meaning)
+            return self._meant(declared, meaning)
         name = type_name(declared)
         known = self._under_way.get(name)
         if known is not None and known[0] == declared:
@@ -141,11 +145,23 @@ class _Builder:
                 return self._completed(shape, declared, name)
         raise Unstorable(_problem(declared))
 
+    def _meant(self, declared: object, meaning: object) -> Shape:
+        if any(declared is alias for alias in self._aliases):
+            name: object = getattr(declared, "__name__", declared)
+            raise Unstorable(f"the alias {name} contains itself; make it an attrs class")
+        self._aliases.append(declared)
+        try:
+            return self(meaning)
+        finally:
+            self._aliases.pop()
+
     def _completed(self, shape: Shape, declared: object, name: str) -> Shape:
-        if isinstance(shape, RecordShape | TypedDictShape):
+        if isinstance(shape, RecordShape | NamedTupleShape | TypedDictShape):
             self._under_way[name] = (declared, shape)
         if isinstance(shape, RecordShape):
             complete_record(shape, declared, self)
+        elif isinstance(shape, NamedTupleShape):
+            complete_named_tuple(shape, declared, self)
         elif isinstance(shape, TypedDictShape):
             complete_typed_dict(shape, declared, self)
         return shape
@@ -175,7 +191,7 @@ def _problem(declared: object) -> str:
         return f"the type variable ~{declared.__name__} has no value here; subclass the manager with a concrete type"
     cls = class_of(declared)
     if cls is not None and issubclass(cls, np.ndarray):
-        return f"{type_name(declared)} is a subclass of an array, which an array file does not bring back; say NDArray[...]"
+        return f"{cls.__name__} is a subclass of an array, which an array file does not bring back; say NDArray[...]"
     return (
         f"don't know how to store {type_name(declared)}; make it an attrs class or dataclass, "
         f"or register cattrs hooks for it with payload_converter()"

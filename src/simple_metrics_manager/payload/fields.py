@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import cast, get_type_hints
 
@@ -9,7 +10,7 @@ import attrs
 
 from simple_metrics_manager.payload.misfit import Misfit, Unstorable
 from simple_metrics_manager.payload.shape import Build, Raw, Shape
-from simple_metrics_manager.payload.spelling import origin_of, type_name
+from simple_metrics_manager.payload.spelling import type_name
 from simple_metrics_manager.payload.typevars import bind_type_variables
 
 
@@ -26,12 +27,6 @@ class Field:
     optional: bool = False
 
 
-def class_of(declared: object) -> type | None:
-    """The class of a plain or subscripted annotation."""
-    origin = origin_of(declared) or declared
-    return origin if isinstance(origin, type) else None
-
-
 def hints_of(cls: type) -> Mapping[str, object]:
     """The resolved annotations of a class and its bases.
 
@@ -42,7 +37,7 @@ def hints_of(cls: type) -> Mapping[str, object]:
         return cast("dict[str, object]", get_type_hints(cls, include_extras=True))
     except NameError:
         pass
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # an annotation is any expression
         raise Unstorable(f"the annotations of {type_name(cls)} cannot be read: {error}") from None
     try:  # a class made inside a function may name itself
         return cast("dict[str, object]", get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True))
@@ -58,7 +53,7 @@ def field_shape(declared: object, cls: type, name: str, hint: object, build: Bui
     where = f"field {type_name(cls)}.{name}"
     if hint is None:
         raise Unstorable(f"{where} has no type; write '{name}: T'")
-    holder = next((base for base in cls.__mro__ if name in base.__dict__.get("__annotations__", {})), None)
+    holder = next((base for base in cls.__mro__ if name in inspect.get_annotations(base)), None)
     try:
         return build(bind_type_variables(hint, declared, holder))
     except Unstorable as problem:

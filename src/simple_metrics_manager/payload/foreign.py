@@ -7,11 +7,10 @@ from typing import cast
 
 import numpy as np
 
-from simple_metrics_manager.payload.containers import escape, unescape
-from simple_metrics_manager.payload.fields import class_of
-from simple_metrics_manager.payload.misfit import Misfit, expected, of
-from simple_metrics_manager.payload.shape import Raw, Shape
-from simple_metrics_manager.payload.spelling import type_name
+from simple_metrics_manager.payload.mappings import escape, unescape
+from simple_metrics_manager.payload.misfit import Misfit, class_name, expected, of
+from simple_metrics_manager.payload.shape import Raw, Shape, as_dict
+from simple_metrics_manager.payload.spelling import class_of, type_name
 
 
 class ForeignShape(Shape):
@@ -52,12 +51,11 @@ def _escaped(plain: object, name: str) -> Raw:
         return plain
     if isinstance(plain, list | tuple):
         return [_escaped(item, name) for item in cast("list[object]", plain)]
-    if isinstance(plain, dict):
-        items = cast("dict[object, object]", plain)
-        if all(type(key) is str for key in items):
-            return {escape(cast("str", key)): _escaped(item, name) for key, item in items.items()}
+    items = as_dict(plain)
+    if items is not None and all(type(key) is str for key in items):
+        return {escape(cast("str", key)): _escaped(item, name) for key, item in items.items()}
     raise Misfit(
-        f"the hook for {name} gave a {type(plain).__qualname__}; give lists, dicts with text keys, numbers, text, arrays"
+        f"the hook for {name} gave a {class_name(plain)}; give lists, dicts with text keys, numbers, text, arrays"
     )
 
 

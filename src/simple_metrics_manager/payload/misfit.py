@@ -64,6 +64,16 @@ def by_key(_: int, pair: tuple[object, object]) -> str:
     return f"[{_short(pair[0])}]"
 
 
+def in_set(_: int, item: object) -> str:
+    """The path part of an item of a set, which has no place."""
+    return f"{{{_short(item)}}}"
+
+
+def class_name(value: object) -> str:
+    """What its class is called."""
+    return type(value).__qualname__
+
+
 def of(error: Exception) -> str:
     """What an error of the user's own code says; attrs' validators put the attribute and more behind the sentence."""
     if error.args and isinstance(error.args[0], str):
@@ -78,6 +88,6 @@ def _short(value: object) -> str:
         return f"of shape {getattr(value, 'shape', None)}"
     try:
         text = repr(value)
-    except Exception:  # a container of the user's objects, or an int with too many digits
+    except Exception:  # noqa: BLE001  # a container of the user's objects, or an int with too many digits
         return ""
     return text if len(text) <= 60 else text[:57] + "..."

@@ -102,7 +102,7 @@ class ZoneShape(Shape):
     def dump(self, value: object) -> Raw:
         if type(value) is not self._kind:
             raise expected(self.name, value)
-        return _dump_zone(cast("tzinfo", value))
+        return _dump_zone(value)
 
     def load(self, raw: Raw) -> object:
         zone = _load_zone(raw)
@@ -144,7 +144,8 @@ def _dump_zone(zone: tzinfo | None) -> Raw:
         named = _unnamed(zone) is None
         return [offset.days, offset.seconds, offset.microseconds, *([zone.tzname(None)] if named else [])]
     raise Misfit(
-        f"the time zone {zone!r} of class {type(zone).__qualname__} cannot be stored; use zoneinfo.ZoneInfo or datetime.timezone"
+        f"the time zone {zone!r} of class {type(zone).__qualname__} cannot be stored; "
+        f"use zoneinfo.ZoneInfo or datetime.timezone"
     )
 
 

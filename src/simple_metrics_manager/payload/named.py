@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
-from simple_metrics_manager.payload.containers import escape, unescape
-from simple_metrics_manager.payload.fields import Field, class_of, dump_fields, field_shape, hints_of, load_fields
+from simple_metrics_manager.payload.fields import Field, dump_fields, field_shape, hints_of, load_fields
+from simple_metrics_manager.payload.mappings import escape, unescape
 from simple_metrics_manager.payload.misfit import Misfit, Unstorable, expected
 from simple_metrics_manager.payload.shape import Build, Raw, Shape, as_dict, unwrapped
-from simple_metrics_manager.payload.spelling import args_of, origin_of, type_name
+from simple_metrics_manager.payload.spelling import args_of, class_of, is_one_of, origin_of, type_name
 
 
 class NamedTupleShape(Shape):
     """A NamedTuple of exactly this class."""
 
     kinds = frozenset({"dict"})
+    holds_arrays = True
 
-    def __init__(self, name: str, cls: type, fields: tuple[Field, ...]) -> None:
+    def __init__(self, name: str, cls: type) -> None:
         super().__init__(name)
         self._cls = cls
-        self._fields = fields
+        self._fields: tuple[Field, ...] = ()
 
-    @property
-    def holds_arrays(self) -> bool:  # type: ignore[override]  # a recursive class knows it only when it is complete
-        return any(field.shape.holds_arrays for field in self._fields)
+    def complete(self, fields: tuple[Field, ...]) -> None:
+        """The fields, when they are known."""
+        self._fields = fields
+        self.holds_arrays = any(field.shape.holds_arrays for field in fields)
 
     def dump(self, value: object) -> Raw:
         if type(value) is not self._cls:
@@ -46,21 +48,19 @@ class NamedTupleShape(Shape):
         return all(field.shape.fits(item, loose) for field, item in pairs)
 
     def adopt(self, value: object) -> object:
-        value = unwrapped(value)
-        named = as_dict(value)
-        if named is None and isinstance(value, tuple | list):
-            items = cast("list[object]", value)
-            named = dict(self._named(tuple(items))) if len(items) == len(self._fields) else None  # type: ignore[arg-type]  # keys are str
+        named = as_dict(unwrapped(value))
+        if type(value) in (tuple, list) and len(cast("list[object]", value)) == len(self._fields):
+            named = as_dict(self._named(tuple(cast("list[object]", value))))
         if named is None or set(named) != {field.name for field in self._fields}:
             return value
         return self._make({field.name: field.shape.adopt(named[field.name]) for field in self._fields})
 
-    def _named(self, items: tuple[object, ...]) -> Mapping[str, object]:
+    def _named(self, items: tuple[object, ...]) -> dict[str, object]:
         return {field.name: item for field, item in zip(self._fields, items, strict=True)}
 
     def _make(self, values: Mapping[str, object]) -> object:
         items = [values[f.name] if f.name in values else _default(f) for f in self._fields]
-        return cast("object", tuple.__new__(self._cls, items))
+        return bare_tuple(self._cls, items)
 
 
 class TypedDictShape(Shape):
@@ -113,24 +113,36 @@ class TypedDictShape(Shape):
         return {key: shapes[key].adopt(item) if key in shapes else item for key, item in items.items()}
 
 
+def bare_tuple(cls: type, items: Iterable[object]) -> object:
+    """A tuple of a class, made without the class's own ``__new__``."""
+    make: Callable[[type, Iterable[object]], object] = getattr(tuple, "__new__")  # noqa: B009  # typed as for tuple alone
+    return make(cls, items)
+
+
 def named_tuple(declared: object, build: Build) -> Shape | None:
-    """NamedTuples, typed ones."""
+    """NamedTuples; their fields follow by :func:`complete_named_tuple`."""
     cls = class_of(declared)
-    if cls is None or not issubclass(cls, tuple) or not hasattr(cls, "_fields"):
+    if cls is None or tuple not in cls.__mro__ or not hasattr(cls, "_fields"):
         return None
+    return NamedTupleShape(type_name(declared), cls)
+
+
+def complete_named_tuple(shape: NamedTupleShape, declared: object, build: Build) -> None:
+    """Second half of :func:`named_tuple`, when ``build`` already answers with the shape for ``declared`` itself."""
+    cls = cast("type", class_of(declared))
     hints = hints_of(cls)
     defaults = cast("dict[str, object]", getattr(cls, "_field_defaults", {}))
     fields: list[Field] = []
     for name in cast("tuple[str, ...]", getattr(cls, "_fields", ())):
-        shape = field_shape(declared, cls, name, hints.get(name), build)
-        fields.append(Field(name, shape, _constant(defaults[name]) if name in defaults else None))
-    return NamedTupleShape(type_name(declared), cls, tuple(fields))
+        item = field_shape(declared, cls, name, hints.get(name), build)
+        fields.append(Field(name, item, _constant(defaults[name]) if name in defaults else None))
+    shape.complete(tuple(fields))
 
 
 def typed_dict(declared: object, build: Build) -> Shape | None:
     """TypedDicts; their keys follow by :func:`complete_typed_dict`."""
     cls = class_of(declared)
-    if cls is None or not issubclass(cls, dict) or not hasattr(cls, "__required_keys__"):
+    if cls is None or dict not in cls.__mro__ or not hasattr(cls, "__required_keys__"):
         return None
     return TypedDictShape(type_name(declared))
 
@@ -138,7 +150,7 @@ def typed_dict(declared: object, build: Build) -> Shape | None:
 def complete_typed_dict(shape: TypedDictShape, declared: object, build: Build) -> None:
     """Second half of :func:`typed_dict`, when ``build`` already answers with the shape for ``declared`` itself."""
     cls = cast("type", class_of(declared))
-    required = cast("frozenset[str]", getattr(cls, "__required_keys__", frozenset()))
+    required = cast("frozenset[str]", getattr(cls, "__required_keys__", ()))
     fields: list[Field] = []
     for name, hint in hints_of(cls).items():
         there = _qualified(hint)
@@ -152,7 +164,7 @@ def complete_typed_dict(shape: TypedDictShape, declared: object, build: Build) -
 def _qualified(hint: object) -> bool | None:
     """What ``Required`` or ``NotRequired`` says, also inside ``Annotated`` and ``ReadOnly``."""
     origin = origin_of(hint)
-    if origin in (typing.Required, typing.NotRequired):
+    if is_one_of(origin, (typing.Required, typing.NotRequired)):
         return origin is typing.Required
     if origin is typing.Annotated or getattr(origin, "_name", None) == "ReadOnly":
         return _qualified(args_of(hint)[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import ClassVar, cast
+from typing import cast
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from simple_metrics_manager.payload.arrays import dtype_problem
 from simple_metrics_manager.payload.misfit import Misfit, Unstorable, expected
 from simple_metrics_manager.payload.scalars import BytesShape, ComplexShape, FloatShape, IntShape, StrShape
 from simple_metrics_manager.payload.shape import Build, Raw, Shape, as_list, is_array, is_scalar, plain_item, unwrapped
-from simple_metrics_manager.payload.spelling import origin_of, type_name
-from simple_metrics_manager.payload.tree import ARRAY_MARK
+from simple_metrics_manager.payload.spelling import class_of, is_scalar_class, type_name
+from simple_metrics_manager.payload.tree import ARRAY_MARK, Array
 
 _SMALL = (np.float16, np.float32, np.float64, np.complex64, np.complex128)
 _TIME = re.compile(r"[<>=|]?[mM]8(\[\d*[a-zA-Z]+\])?")
@@ -39,11 +39,7 @@ class NumberShape(Shape):
         return self._twin.dump(plain_item(value))
 
     def load(self, raw: Raw) -> object:
-        plain = self._twin.load(raw)
-        try:
-            return self._make(plain)
-        except (OverflowError, ValueError) as error:
-            raise Misfit(f"expected {self.name}: {error}") from None
+        return self._number(self._twin.load(raw))
 
     def fits(self, value: object, loose: bool) -> bool:
         return type(value) is self._kind
@@ -54,17 +50,25 @@ class NumberShape(Shape):
     def _converted(self, value: object) -> np.generic:
         """A number of another class that this one holds exactly."""
         plain = plain_item(value)
-        if isinstance(value, np.datetime64 | np.timedelta64):
+        if is_scalar(value) and value.dtype.kind in "mM":
             raise expected(self.name, value)
         try:
             with np.errstate(over="ignore"):
-                made = self._make(self._twin.load(self._twin.dump(plain)))
-        except (Misfit, OverflowError):
+                made = self._number(self._twin.load(self._twin.dump(plain)))
+        except Misfit:
             raise expected(self.name, value) from None
         back = plain_item(made)
         if back != plain and plain == plain:  # noqa: PLR0124  # nan is kept
             raise Misfit(f"expected {self.name}, got {value!r}, which {self.name} cannot hold exactly")
         return made
+
+    def _number(self, plain: object) -> np.generic:
+        """It as this class; older numpy wraps an int that is too large."""
+        if type(plain) is int:
+            limits = np.iinfo(np.dtype(self._kind).str)
+            if not int(limits.min) <= plain <= int(limits.max):
+                raise Misfit(f"expected {self.name}, got {plain}, which it cannot hold")
+        return self._make(plain)
 
 
 class TimeShape(Shape):
@@ -79,15 +83,13 @@ class TimeShape(Shape):
     def dump(self, value: object) -> Raw:
         if type(value) is not self._kind:
             raise expected(self.name, value)
-        moment = cast("np.generic", value)
-        return [int(np.asarray(moment).view(np.int64)[()]), np.dtype(moment.dtype).newbyteorder("=").str.lstrip("<>=|")]
+        moment = cast("Array", np.asarray(value))
+        return [int(moment.view(np.int64)[()]), moment.dtype.str.lstrip("<>=|")]
 
     def load(self, raw: Raw) -> object:
         parts = as_list(raw)
-        if parts is None or len(parts) != 2 or type(parts[0]) is not int or type(parts[1]) is not str:
-            raise expected(self.name, raw)
-        count, unit = parts
-        if not _TIME.fullmatch(unit):
+        count, unit = parts if parts is not None and len(parts) == 2 else (None, None)
+        if not (type(count) is int and type(unit) is str and _TIME.fullmatch(unit)):
             raise expected(self.name, raw)
         try:
             made = cast("object", np.asarray(count, dtype=np.int64).view(np.dtype(unit))[()])
@@ -109,30 +111,26 @@ class BoxShape(Shape):
 
     kinds = frozenset({ARRAY_MARK})
     holds_arrays = True
-    wide: ClassVar[bool] = True
 
     def __init__(self, name: str, kind: type[np.generic]) -> None:
         super().__init__(name)
         self._kind = kind
 
     def dump(self, value: object) -> Raw:
-        if not isinstance(value, self._kind):
+        if not self.fits(value, False):
             raise expected(self.name, value)
-        box = np.asarray(value)
+        box = cast("Array", np.asarray(value))
         if (problem := dtype_problem(box.dtype)) is not None:
             raise Misfit(f"expected {self.name}: {problem}")
-        if type(box[()]) is not type(value):
-            raise Misfit(
-                f"expected {self.name}, got {type_name(type(value))}, which comes back as {type_name(type(box[()]))}"
-            )
+        name, back = type_name(type(value)), type_name(type(unwrapped(box)))
+        if name != back:
+            raise Misfit(f"expected {self.name}, got {name}, which comes back as {back}")
         return box
 
     def load(self, raw: Raw) -> object:
-        if not isinstance(raw, np.ndarray) or raw.ndim != 0:
+        value = unwrapped(raw)
+        if not is_array(raw) or not self.fits(value, False):
             raise expected(self.name, raw)
-        value = unwrapped(cast("object", raw))
-        if not isinstance(value, self._kind):
-            raise expected(self.name, value)
         return value
 
     def fits(self, value: object, loose: bool) -> bool:
@@ -144,8 +142,8 @@ class BoxShape(Shape):
 
 def number(declared: object, build: Build) -> Shape | None:
     """The family of this module."""
-    kind = origin_of(declared) or declared
-    if not isinstance(kind, type) or not issubclass(kind, np.generic):
+    kind = class_of(declared)
+    if not is_scalar_class(kind):
         return None
     name = type_name(kind)
     if issubclass(kind, np.object_):
@@ -169,11 +167,12 @@ class _NumpyBool(Shape):
     kinds = frozenset({"bool"})
 
     def dump(self, value: object) -> Raw:
-        if type(value) is not bool:
-            raise expected("bool", value)
-        return value
+        return self.load(value)
 
-    load = dump
+    def load(self, raw: Raw) -> object:
+        if type(raw) is not bool:
+            raise expected("bool", raw)
+        return raw
 
 
 _FLOAT, _COMPLEX = FloatShape("float"), ComplexShape("complex")

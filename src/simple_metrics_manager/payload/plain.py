@@ -19,14 +19,14 @@ import numpy as np
 
 from simple_metrics_manager.errors import MetricTypeError
 from simple_metrics_manager.payload.arrays import array_refused, dtype_problem
-from simple_metrics_manager.payload.containers import escape, unescape
 from simple_metrics_manager.payload.converter import shape_of
-from simple_metrics_manager.payload.misfit import Misfit, by_key, each, expected
+from simple_metrics_manager.payload.mappings import escape, unescape
+from simple_metrics_manager.payload.misfit import Misfit, by_key, each, expected, in_set
 from simple_metrics_manager.payload.scalars import is_text
-from simple_metrics_manager.payload.shape import Raw, Shape, as_dict, as_list, kind_of, marked
+from simple_metrics_manager.payload.shape import Raw, Shape, as_dict, as_list, is_array, is_scalar, kind_of, marked
 from simple_metrics_manager.payload.spelling import type_name
 from simple_metrics_manager.payload.split import assembled, split
-from simple_metrics_manager.payload.tree import ARRAY_MARK, Payload
+from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload
 
 UNDECLARED = "(no annotation)"
 OBJECT = "$object"
@@ -120,9 +120,9 @@ class PlainCodec:
         if kind in _ATOMS:
             mark, shape = _ATOMS[kind]
             return {mark: shape.dump(value)}
-        if isinstance(value, np.generic):
+        if is_scalar(value):
             return self._dump_scalar(value)
-        return self._dump_array(value) if isinstance(value, np.ndarray) else self._dump_object(value)
+        return self._dump_array(value) if is_array(value) else self._dump_object(value)
 
     def _dump_dict(self, items: dict[object, object]) -> Raw:
         if all(type(key) is str and is_text(key) for key in items):
@@ -131,7 +131,7 @@ class PlainCodec:
         return {"$dict": each(lambda pair: [self._dump(pair[0]), self._dump(pair[1])], items.items(), by_key)}
 
     def _dump_set(self, items: set[object]) -> Raw:
-        return sorted(each(self._dump, list(items), lambda *_: "{}"), key=repr)
+        return sorted(each(self._dump, list(items), in_set), key=repr)
 
     def _dump_scalar(self, value: np.generic) -> Raw:
         name = type_name(type(value)).removeprefix("np.")
@@ -140,11 +140,11 @@ class PlainCodec:
             return self._dump_object(value)
         return {"$scalar": [name, shape.dump(value)]}
 
-    def _dump_array(self, value: object) -> Raw:
+    def _dump_array(self, value: Array) -> Raw:
         if type(value) is not np.ndarray:
             raise array_refused("a plain array", value)
         if value.dtype.hasobject and self.allow_pickle:
-            return cast("Raw", value)
+            return value
         if value.dtype.hasobject:
             raise Misfit(
                 f"an array of dtype {value.dtype} holds Python objects; say allow_pickle=True, or annotate the function"
@@ -152,7 +152,7 @@ class PlainCodec:
         problem = dtype_problem(value.dtype)
         if problem is not None:
             raise Misfit(problem)
-        return cast("Raw", value)
+        return value
 
     def _dump_object(self, value: object) -> Raw:
         if not self.allow_pickle:
@@ -178,7 +178,7 @@ class PlainCodec:
         return self._load_marked(kind, marked(raw, kind), raw) if kind.startswith("$") else raw
 
     def _load_array(self, raw: Raw) -> object:
-        if isinstance(raw, np.ndarray) and raw.dtype.hasobject and not self.allow_pickle:
+        if is_array(raw) and raw.dtype.hasobject and not self.allow_pickle:
             raise Misfit("it holds pickled Python objects; say allow_pickle=True if you trust the file")
         return raw
 
@@ -187,16 +187,19 @@ class PlainCodec:
             return _ATOM_MARKS[mark].load(inner)
         if mark in ("$int", "$text"):
             return (_INT if mark == "$int" else _STR).load(raw)
-        if mark == OBJECT:
-            box = self._load_array(inner)
-            return cast("object", box[()]) if isinstance(box, np.ndarray) else box
+        if mark == OBJECT and is_array(inner):
+            self._load_array(inner)
+            return cast("object", inner[()])
         parts = as_list(inner)
         make = _CONTAINERS.get(mark)
         if parts is None or (make is None and mark not in ("$dict", "$scalar")):
             raise Misfit(f"the mark {mark!r} is not known to this version")
-        if make is not None:
-            return make(each(self._load, parts))
-        return _load_scalar(parts) if mark == "$scalar" else dict(each(self._load_pair, parts))
+        if mark == "$scalar":
+            return _load_scalar(parts)
+        try:
+            return dict(each(self._load_pair, parts)) if make is None else make(each(self._load, parts))
+        except TypeError as error:
+            raise Misfit(str(error)) from None
 
     def _load_pair(self, raw: Raw) -> tuple[object, object]:
         pair = as_list(raw)

@@ -13,10 +13,10 @@ from typing import TypeVar, cast
 
 import attrs
 
-from simple_metrics_manager.payload.fields import Field, class_of, dump_fields, field_shape, hints_of, load_fields
+from simple_metrics_manager.payload.fields import Field, dump_fields, field_shape, hints_of, load_fields
 from simple_metrics_manager.payload.misfit import Misfit, Unstorable, expected, of
 from simple_metrics_manager.payload.shape import Build, Raw, Shape, as_dict, unwrapped
-from simple_metrics_manager.payload.spelling import type_name
+from simple_metrics_manager.payload.spelling import class_of, type_name
 
 A = TypeVar("A")
 
@@ -43,8 +43,8 @@ class RecordShape(Shape):
         if type(value) is not self._cls:
             if isinstance(value, self._cls):
                 raise Misfit(
-                    f"expected {self.name}, got its subclass {type(value).__qualname__}, whose own fields would be lost; "
-                    f"declare that class, or a union"
+                    f"expected {self.name}, got its subclass {type(value).__qualname__}, whose own fields would be "
+                    f"lost; declare that class, or a union"
                 )
             raise expected(self.name, value)
         values = self._values(value)
@@ -99,7 +99,7 @@ class RecordShape(Shape):
         if self._post_init is not None:
             self._checked(self._post_init, made)
             self._fill(made, values)
-        if self._validate is not None:
+        if self._validate is not None and len(values) == len(self._fields):
             self._checked(self._validate, made)
         return made
 
@@ -129,14 +129,29 @@ def record(declared: object, build: Build) -> Shape | None:
 def complete_record(shape: RecordShape, declared: object, build: Build) -> None:
     """Second half of :func:`record`, when ``build`` already answers with the shape for ``declared`` itself."""
     cls = cast("type", class_of(declared))
-    hints = hints_of(cls)
-    fields = _attrs_fields(cls) if attrs.has(cls) else _dataclass_fields(cls, hints)
+    hints = _resolved(cls)
+    fields = _attrs_fields(cls) if _is_attrs(cls) else _dataclass_fields(cls, hints)
     shapes: list[Field] = []
     for name, default, optional in fields:
-        resolved = attrs.fields_dict(cls)[name].type if attrs.has(cls) else None
-        hint = hints.get(name, None if isinstance(resolved, str) else resolved)
-        shapes.append(Field(name, field_shape(declared, cls, name, hint, build), default, optional))
+        shapes.append(Field(name, field_shape(declared, cls, name, hints.get(name), build), default, optional))
     shape.complete(tuple(shapes))
+
+
+def _is_attrs(cls: type) -> bool:
+    return attrs.has(cls)
+
+
+def _resolved(cls: type) -> Mapping[str, object]:
+    """Annotations of the fields; attrs knows some that the class does not: ``attrs.field(type=...)``, or resolved."""
+    known: dict[str, object] = {}
+    if attrs.has(cls):
+        known = {field.name: cast("object", field.type) for field in attrs.fields(cls)}
+    try:
+        return {**known, **hints_of(cls)}
+    except Unstorable:
+        if not known or any(isinstance(hint, str) for hint in known.values()):
+            raise
+        return known
 
 
 _Plan = tuple[str, "Callable[[object], object] | None", bool]
@@ -159,7 +174,8 @@ def _dataclass_fields(cls: type, hints: Mapping[str, object]) -> list[_Plan]:
     init_vars = [name for name, hint in hints.items() if isinstance(hint, dataclasses.InitVar)]
     if init_vars:
         raise Unstorable(
-            f"field {type_name(cls)}.{init_vars[0]} is an InitVar, which is gone when the object is made; make it a field"
+            f"field {type_name(cls)}.{init_vars[0]} is an InitVar, which is gone when the "
+            f"object is made; make it a field"
         )
     plans: list[_Plan] = []
     for field in dataclasses.fields(cls):

@@ -9,12 +9,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
+from typing import TypeVar, cast
 
 import numpy as np
 
 from simple_metrics_manager.payload.misfit import Misfit, expected
-from simple_metrics_manager.payload.shape import Build, Raw, Shape, as_list, marked, unwrapped
+from simple_metrics_manager.payload.shape import Build, Raw, Shape, as_list, is_scalar, marked, plain_item, unwrapped
 from simple_metrics_manager.payload.spelling import NONE
+
+N = TypeVar("N", float, complex)
 
 _LONG = 4096
 """Bits from which on an int is written in hexadecimal digits."""
@@ -22,8 +25,7 @@ _LONG = 4096
 
 class _Scalar(Shape):
     def adopt(self, value: object) -> object:
-        value = unwrapped(value)
-        return value.item() if isinstance(value, np.generic) else value
+        return plain_item(unwrapped(value))
 
 
 class NoneShape(_Scalar):
@@ -32,11 +34,12 @@ class NoneShape(_Scalar):
     kinds = frozenset({"null"})
 
     def dump(self, value: object) -> Raw:
-        if value is not None:
-            raise expected("None", value)
-        return None
+        return self.load(value)
 
-    load = dump
+    def load(self, raw: Raw) -> object:
+        if raw is not None:
+            raise expected("None", raw)
+        return None
 
     def fits(self, value: object, loose: bool) -> bool:
         return value is None
@@ -51,8 +54,8 @@ class BoolShape(_Scalar):
     def dump(self, value: object) -> Raw:
         if value is True or value is False:
             return value
-        if isinstance(value, np.bool_):
-            return bool(value)
+        if is_scalar(value) and value.dtype.kind == "b":
+            return plain_item(value)
         raise expected("bool", value)
 
     def load(self, raw: Raw) -> object:
@@ -70,8 +73,8 @@ class IntShape(_Scalar):
     kinds = frozenset({"int", "$int"})
 
     def dump(self, value: object) -> Raw:
-        if isinstance(value, np.integer) and not isinstance(value, np.timedelta64):
-            value = int(value)
+        if _is_integer(value):
+            value = plain_item(value)
         if type(value) is not int:
             raise expected("int", value)
         return value if value.bit_length() < _LONG else {"$int": hex(value)}
@@ -88,7 +91,7 @@ class IntShape(_Scalar):
             raise Misfit(str(error)) from None
 
     def fits(self, value: object, loose: bool) -> bool:
-        return type(value) is int or (loose and isinstance(value, np.integer) and not isinstance(value, np.timedelta64))
+        return type(value) is int or (loose and _is_integer(value))
 
 
 class FloatShape(_Scalar):
@@ -178,7 +181,7 @@ class BytesShape(_Scalar):
     def dump(self, value: object) -> Raw:
         if not (type(value) is self._kind or (self._kind is bytes and isinstance(value, np.bytes_))):
             raise expected(self.name, value)
-        return base64.b64encode(value).decode("ascii")  # type: ignore[arg-type]  # one of the three by the line above
+        return base64.b64encode(cast("bytes", value)).decode("ascii")
 
     def load(self, raw: Raw) -> object:
         if type(raw) is not str:
@@ -220,11 +223,21 @@ _SHAPES: dict[type, Callable[[], Shape]] = {
 }
 
 
-def _exact(make: Callable[[object], complex], value: object, name: str, sources: tuple[type, ...]) -> complex:
-    """``make(value)``, if ``value`` is a number of ``sources`` and nothing of it is lost."""
-    python_subclass = not isinstance(value, np.generic) and type(value) not in (int, float, complex)
-    if not isinstance(value, sources) or python_subclass or isinstance(value, np.timedelta64):
+def _is_integer(value: object) -> bool:
+    """Whether it is one of numpy's; a timedelta64 is a subclass of theirs, and a bool_ is not."""
+    return is_scalar(value) and value.dtype.kind in "iu"
+
+
+def _is_number(value: object, sources: tuple[type, ...]) -> bool:
+    number = type(value) in (int, float, complex) or (is_scalar(value) and value.dtype.kind in "iufc")
+    return number and isinstance(value, sources)
+
+
+def _exact(kind: type[N], value: object, name: str, sources: tuple[type, ...]) -> N:
+    """``value`` as ``kind``, if it is a number of ``sources`` and nothing of it is lost."""
+    if not _is_number(value, sources):
         raise expected(name, value)
+    make = cast("Callable[[object], N]", kind)
     try:
         made = make(value)
     except OverflowError:

@@ -49,7 +49,7 @@ class Shape:
         raise NotImplementedError
 
     def fits(self, value: object, loose: bool) -> bool:
-        """Whether ``value`` is of this type exactly, all the way down; ``loose`` allows numpy's scalars for Python's."""
+        """Whether ``value`` is of this type all the way down; ``loose`` takes numpy's scalars for Python's as well."""
         raise NotImplementedError
 
     def adopt(self, value: object) -> object:

@@ -10,20 +10,34 @@ from __future__ import annotations
 
 import types
 import typing
-from typing import Annotated, ForwardRef, Literal, NewType, ParamSpec, TypeVar, Union, cast, get_args, get_origin
+from collections.abc import Iterable
+from typing import (
+    Annotated,
+    ForwardRef,
+    Literal,
+    NewType,
+    ParamSpec,
+    TypeGuard,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
 
 import numpy as np
 
 from simple_metrics_manager.payload.misfit import Unstorable
 
 NONE = type(None)
-_BARE = {
+_BARE: dict[object, object] = {
     list: list,
     dict: dict,
     tuple: tuple,
     set: set,
     frozenset: frozenset,
 }
+_TRANSPARENT = (Annotated, typing.Final, typing.Required, typing.NotRequired)
 _NUMPY_NAMES = {"bool": "bool_", "str": "str_", "bytes": "bytes_"}
 
 
@@ -42,9 +56,25 @@ def subscripted(generic: object, args: tuple[object, ...]) -> object:
     return cast("object", cast("typing.Any", generic)[args if len(args) != 1 else args[0]])
 
 
+def class_of(declared: object) -> type | None:
+    """The class of a plain or subscripted annotation."""
+    origin = origin_of(declared) or declared
+    return origin if isinstance(origin, type) else None
+
+
+def is_scalar_class(kind: object) -> TypeGuard[type[np.generic]]:
+    """Whether it is a class of numpy's scalars."""
+    return isinstance(kind, type) and issubclass(kind, np.generic)
+
+
+def is_one_of(kind: object, kinds: Iterable[object]) -> bool:
+    """Whether it is one of ``kinds``: special forms of ``typing`` are no types to a type checker."""
+    return any(kind is other for other in kinds)
+
+
 def is_union(declared: object) -> bool:
     """Whether it is a union, in either spelling."""
-    return origin_of(declared) in (Union, types.UnionType)
+    return is_one_of(origin_of(declared), (Union, types.UnionType))
 
 
 def simplify(declared: object) -> object:
@@ -67,14 +97,14 @@ def _look_through(declared: object) -> object:
     if isinstance(declared, NewType):
         return cast("object", declared.__supertype__)
     origin, args = origin_of(declared), args_of(declared)
-    if origin is Annotated or origin in (typing.Final, typing.Required, typing.NotRequired) or _is_read_only(origin):
+    if is_one_of(origin, _TRANSPARENT) or _is_read_only(origin):
         return args[0]
     alias = declared if origin is None else origin
     if type(alias).__name__ == "TypeAliasType":
         value: object = getattr(alias, "__value__", None)
         return subscripted(value, args) if args else value
     try:
-        return _BARE.get(declared, declared)  # type: ignore[call-overload]  # any hashable object may be asked for
+        return _BARE.get(declared, declared)
     except TypeError:
         return declared
 
@@ -112,23 +142,32 @@ def type_name(declared: object) -> str:
 
 
 def _spell(declared: object, inside: tuple[object, ...]) -> str:
+    names = set(_spell_members(declared, inside))
+    return " | ".join(sorted(names, key=lambda name: (name == "None", name)))
+
+
+def _spell_members(declared: object, inside: tuple[object, ...]) -> list[str]:
+    """Names of the members of a union, or of the one type that it is; ``inside`` are the aliases around it."""
     alias = origin_of(declared) or declared
     if type(alias).__name__ == "TypeAliasType":
         if any(alias is other for other in inside):
-            return str(getattr(alias, "__name__", alias))
+            return [str(getattr(alias, "__name__", alias))]
         inside = (*inside, alias)
     try:
         meaning = _look_through(declared)
     except (TypeError, NameError):
-        return str(declared)
+        return [str(declared)]
     if meaning is not declared:
-        return _spell(meaning, inside)
+        return _spell_members(meaning, inside)
+    if is_union(declared):
+        return [name for arg in args_of(declared) for name in _spell_members(arg, inside)]
+    return [_spell_single(declared, inside)]
+
+
+def _spell_single(declared: object, inside: tuple[object, ...]) -> str:
     origin, args = origin_of(declared), args_of(declared)
     if origin is np.ndarray or declared is np.ndarray:
         return _spell_array(args, inside)
-    if is_union(declared):
-        names = {name for arg in args for name in _spell(arg, inside).split(" | ")}
-        return " | ".join(sorted(names, key=lambda name: (name == "None", name)))
     if origin is Literal:
         return f"Literal[{', '.join(sorted(map(_spell_choice, args)))}]"
     if origin is not None:
@@ -176,7 +215,7 @@ def _spell_array(args: tuple[object, ...], inside: tuple[object, ...]) -> str:
 
 def _spell_dtype(scalar: object, inside: tuple[object, ...]) -> str:
     generic = origin_of(scalar)
-    if isinstance(generic, type) and issubclass(generic, np.generic):
+    if is_scalar_class(generic):
         return _spell_plain(generic)  # np.floating[Any] is np.floating: the precision is no part of the class
     return _spell(scalar, inside)
 

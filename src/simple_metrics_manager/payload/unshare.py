@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 import attrs
 import numpy as np
 
+from simple_metrics_manager.payload.named import bare_tuple
+from simple_metrics_manager.payload.shape import is_array
 from simple_metrics_manager.payload.tree import Array, Payload
 
 T = TypeVar("T")
@@ -39,7 +41,7 @@ class _Frozen:
 
 
 def unshare(value: T) -> T:
-    """``value`` itself if nothing mutable can be reached in it; else an equal value that shares no mutable part with it.
+    """``value`` itself if nothing mutable can be reached in it; else an equal one that shares no mutable part with it.
 
     ``unshare(v) is v`` therefore says that ``v`` is immutable. Arrays are locked, and shared. Objects of attrs classes
     and dataclasses are copied without running ``__init__``; of what is not known, a deep copy is taken.
@@ -71,25 +73,20 @@ def _locked(array: Array) -> bool:
     if array.flags.writeable or type(array) is not np.ndarray:
         return False
     base = cast("object", array.base)
-    while isinstance(base, np.ndarray):
+    while is_array(base):
         if base.flags.writeable:
             return False
-        base, below = cast("object", base.base), cast("object", base)
-        if base is None:
-            return _sealed(cast("Array", below))
+        if base.base is None:  # reaching through .base to unlock the owner is as deliberate as ctypes
+            return True
+        base = cast("object", base.base)
     return _read_only(base)
-
-
-def _sealed(owner: Array) -> bool:
-    # numpy lets whoever holds a view reach its owner by .base and unlock that one: as deliberate as ctypes.
-    return not owner.flags.writeable
 
 
 def _read_only(memory: object) -> bool:
     if isinstance(memory, bytes):
         return True
     if isinstance(memory, memoryview):
-        return memory.readonly and (memory.obj is None or _read_only(cast("object", memory.obj)))
+        return memory.readonly and _read_only(cast("object", memory.obj))
     return isinstance(memory, mmap) and memoryview(memory).readonly
 
 
@@ -107,13 +104,13 @@ def _unshare(value: object, done: dict[int, object]) -> object:
         return _keep(value, bytearray(cast("bytearray", value)), done)
     if kind is set:
         return _keep(value, {_unshare(item, done) for item in cast("set[object]", value)}, done)
-    if kind is frozenset or isinstance(value, tuple):
+    if kind is frozenset or tuple in kind.__mro__:
         return _fixed(value, done)
-    if kind is np.ndarray:
-        return _array(cast("Array", value), done)
+    if is_array(value) and kind is np.ndarray:
+        return _array(value, done)
     if "__attrs_attrs__" in kind.__dict__ or "__dataclass_fields__" in kind.__dict__:
         return _object(value, done)
-    return copy.deepcopy(value, cast("dict[int, object]", done))
+    return copy.deepcopy(value, done)
 
 
 def _keep(value: object, made: T, done: dict[int, object]) -> T:
@@ -150,9 +147,7 @@ def _fixed(value: object, done: dict[int, object]) -> object:
         return done[id(value)]
     if all(new is old for new, old in zip(made, items, strict=True)):
         return value
-    rebuilt = (
-        frozenset(made) if kind is frozenset else cast("object", tuple.__new__(cast("type[tuple[object]]", kind), made))
-    )
+    rebuilt = frozenset(made) if kind is frozenset else bare_tuple(kind, made)
     return _keep(value, rebuilt, done)
 
 
@@ -195,6 +190,6 @@ def _state(value: object) -> dict[str, object]:
 
 def _is_frozen(kind: type) -> bool:
     if "__attrs_attrs__" in kind.__dict__:
-        return kind.__setattr__ is _Frozen.__setattr__
+        return cast("object", kind.__setattr__) is _Frozen.__setattr__
     parameters = cast("object", getattr(kind, "__dataclass_params__", None))
     return dataclasses.is_dataclass(kind) and bool(getattr(parameters, "frozen", False))

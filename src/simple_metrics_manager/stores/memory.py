@@ -12,9 +12,12 @@ from simple_metrics_manager.formats.base import Buffer
 
 @attrs.frozen(eq=False)
 class Memory:
-    """Blobs in a dict; each operation on it is one step, which threads need no lock for."""
+    """Blobs in a dict, each in a tuple of its own, by which two equal ones are told apart.
 
-    _blobs: dict[str, bytes] = attrs.field(factory=dict[str, bytes], init=False, repr=False)
+    Every operation on the dict is one step, so threads need no lock.
+    """
+
+    _blobs: dict[str, tuple[bytes]] = attrs.field(factory=dict[str, tuple[bytes]], init=False, repr=False)
 
     def exists(self, name: str) -> bool:
         """Whether there is something under this name."""
@@ -22,15 +25,15 @@ class Memory:
 
     def read(self, name: str) -> memoryview:
         """The whole blob, read-only."""
-        blob = self._blobs.get(name)
-        if blob is None:
+        kept = self._blobs.get(name)
+        if kept is None:
             raise NotStoredError(name, "memory")
-        return memoryview(blob)
+        return memoryview(kept[0])
 
     def write(self, name: str, pieces: Sequence[Buffer]) -> int:
         """Makes a copy of ``pieces`` the blob of this name."""
         blob = b"".join(pieces)
-        self._blobs[name] = blob
+        self._blobs[name] = (blob,)
         return len(blob)
 
     def delete(self, name: str) -> None:
@@ -44,10 +47,10 @@ class Memory:
 
     def move(self, old: str, new: str) -> None:
         """Gives the blob another name; never over one that is there."""
-        blob = self._blobs.get(old)
-        if blob is None:
+        kept = self._blobs.get(old)
+        if kept is None:
             raise NotStoredError(old, "memory")
-        if self._blobs.setdefault(new, blob) is not blob or old == new:
+        if self._blobs.setdefault(new, kept) is not kept or old == new:
             raise FileExistsError(f"{new!r} is already stored in memory")
         self._blobs.pop(old, None)
 

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar, cast
 
 from simple_metrics_manager import running
+from simple_metrics_manager.bound_metric import BoundMetric
 from simple_metrics_manager.events import SweepAdvanced, tell
 from simple_metrics_manager.inputs import Inputs
 from simple_metrics_manager.memory import Held, Memory
-from simple_metrics_manager.metric import BoundMetric, Metric, ParameterizedMetric
+from simple_metrics_manager.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.parameters import Row, typed
 
 M = TypeVar("M", contravariant=True)
@@ -39,15 +40,11 @@ class Source(Protocol[M]):
 def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> BoundMetric[P, T]:
     """The metric of this manager."""
     memo: dict[Row, object] = {}
-    owner = metric.declaration.owner
-    shadowed = getattr(type(host), metric.name, None) is not metric and owner is not None
-
-    def named(key: Metric[T]) -> str:
-        return key.name.replace(metric.name, f"{metric.name}@{owner.__qualname__}", 1) if shadowed and owner else key.name
+    shadowed = getattr(type(host), metric.name, None) is not metric
 
     def value(row: Row, use_stored: bool = True) -> T:
         key = metric.at(row)
-        name = named(key)
+        name = key.base_name if shadowed else key.name
         held = source.get(host, key, name, use_stored=use_stored)
         fast = typed(row)
         if held.immutable and fast is not None and not running.active and source.inputs(host).fixed:

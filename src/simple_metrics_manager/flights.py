@@ -1,0 +1,52 @@
+"""One flight at a time for each value: whoever asks while it is under way waits for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from simple_metrics_manager import running
+
+T = TypeVar("T")
+
+
+class Flights:
+    """The flights of one manager, by the name of the value that they are after."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, running.Flight] = {}
+        self._lock = threading.Lock()
+
+    def once(self, name: str, label: str, look: Callable[[], T | None], obtain: Callable[[running.Flight], T]) -> T:
+        """What ``look`` finds or else ``obtain`` gets, while nobody else obtains the same.
+
+        ``look`` runs under a lock and must be quick. Of an error everybody hears who waited; it is not kept.
+
+        Raises:
+            MetricCycleError: this context is obtaining it already, or waits for somebody who waits for it.
+        """
+        what = (id(self), name)
+        running.refuse_cycle(what, label)
+        while True:
+            with self._lock:
+                found = look()
+                if found is not None:
+                    return found
+                flight = self._under_way.get(name)
+                if flight is None:
+                    flight = self._under_way[name] = running.Flight(what, label)
+                    break
+            running.wait(flight)
+            # An interrupt concerns the thread that it struck; the others go on and ask once more.
+            if isinstance(flight.error, Exception):
+                raise flight.error
+        try:
+            return obtain(flight)
+        except BaseException as error:
+            flight.error = error
+            raise
+        finally:
+            with self._lock:
+                del self._under_way[name]
+            flight.land()

@@ -1,0 +1,257 @@
+"""Whoever asks, and however many at once: one computation; a cycle is told, an error reaches everybody."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from simple_metrics_manager import DatedCacheManager, MetricCycleError, NpzStorageInterface, metric
+
+PATIENCE = 20.0
+
+
+class Slow(DatedCacheManager):
+    """A diamond of slow metrics that counts."""
+
+    verbose = False
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+
+    @metric
+    def top(self) -> int:
+        self.runs.append("top")
+        time.sleep(0.05)
+        return 1
+
+    @metric
+    def left(self) -> int:
+        self.runs.append("left")
+        return self.top + 1
+
+    @metric
+    def right(self) -> int:
+        self.runs.append("right")
+        return self.top + 2
+
+    @metric
+    def bottom(self) -> int:
+        self.runs.append("bottom")
+        return self.left + self.right
+
+    @metric(dynamic=True)
+    def failing(self, message: str) -> int:
+        self.runs.append(message)
+        time.sleep(0.05)
+        raise ValueError(message)
+
+
+def together(number: int, call: Callable[[int], object]) -> list[object]:
+    """What ``call`` gives or raises in so many threads that start at once."""
+    barrier = threading.Barrier(number)
+
+    def ask(index: int) -> object:
+        barrier.wait()
+        try:
+            return call(index)
+        except Exception as error:
+            return error
+
+    with ThreadPoolExecutor(number) as pool:
+        return [future.result(timeout=PATIENCE) for future in [pool.submit(ask, index) for index in range(number)]]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_thirty_two_threads_compute_once(tmp_path: Path, stored: bool) -> None:
+    """Every metric of a diamond runs once, whichever of it the threads ask for first."""
+    cm = Slow().use(NpzStorageInterface(tmp_path) if stored else None)
+    names = ["bottom", "left", "right", "top"]
+
+    answers = together(32, lambda index: cm[names[index % 4]])
+
+    assert answers == [5, 2, 3, 1] * 8
+    assert sorted(cm.runs) == sorted(names)
+
+
+def test_an_error_reaches_every_waiter_and_is_not_kept() -> None:
+    """All who waited get the exception of the one computation; the next one to ask computes again."""
+    cm = Slow()
+
+    answers = together(8, lambda _: cm.failing("broken"))
+
+    assert all(isinstance(answer, ValueError) and answer.args == ("broken",) for answer in answers)
+    first = len(cm.runs)
+    with pytest.raises(ValueError, match="broken"):
+        cm.failing("broken")
+    assert len(cm.runs) == first + 1
+
+
+def test_an_error_says_which_metric_it_struck() -> None:
+    """The user's own exception goes through untouched, with a note that names metric and parameters."""
+    with pytest.raises(ValueError, match="^oh") as caught:
+        Slow().failing("oh")
+
+    assert caught.value.__notes__ == ["while computing the metric Slow.failing(message='oh')"]
+
+
+class Loop(DatedCacheManager):
+    """Metrics that need each other."""
+
+    verbose = False
+
+    @metric
+    def one(self) -> int:
+        return self.two
+
+    @metric
+    def two(self) -> int:
+        return self.three(0)
+
+    @metric(dynamic=True)
+    def three(self, k: int) -> int:
+        return self.three(k + 1) if k < 2 else self.one
+
+
+def test_a_cycle_spells_its_path() -> None:
+    """A cycle is an error with its path, raised at once and not kept."""
+    cm = Loop()
+    for _ in range(2):
+        with pytest.raises(MetricCycleError) as caught:
+            _ = cm.two
+        assert caught.value.path == (
+            "Loop.two",
+            "Loop.three(k=0)",
+            "Loop.three(k=1)",
+            "Loop.three(k=2)",
+            "Loop.one",
+            "Loop.two",
+        )
+    assert "Loop.two -> Loop.three(k=0) -> Loop.three(k=1)" in str(caught.value)
+
+
+class Crossed(DatedCacheManager):
+    """Two metrics that need each other, begun by two threads: each would wait for the other for ever."""
+
+    verbose = False
+
+    def __init__(self) -> None:
+        self.both_run = threading.Barrier(2)
+
+    def metric_inputs(self) -> dict[str, object]:
+        return {}
+
+    @metric
+    def ping(self) -> int:
+        self.both_run.wait(PATIENCE)
+        return self.middle
+
+    @metric
+    def middle(self) -> int:
+        return self.pong
+
+    @metric
+    def pong(self) -> int:
+        self.both_run.wait(PATIENCE)
+        return self.ping
+
+
+def test_a_cycle_over_two_threads_is_told() -> None:
+    """Nobody waits for somebody who waits for him: one of the two gets the path, and then both fail."""
+    cm = Crossed()
+
+    answers = together(2, lambda index: cm["ping" if index == 0 else "pong"])
+
+    assert all(isinstance(answer, MetricCycleError) for answer in answers)
+    paths = {answer.path for answer in answers if isinstance(answer, MetricCycleError)}
+    assert len(paths) == 1
+    assert paths <= {
+        ("Crossed.pong", "Crossed.ping", "Crossed.middle", "Crossed.pong"),
+        ("Crossed.ping", "Crossed.middle", "Crossed.pong", "Crossed.ping"),
+    }
+
+
+class Deep(DatedCacheManager):
+    """A chain of parameter sets."""
+
+    verbose = False
+
+    @metric(dynamic=True)
+    def step(self, k: int) -> int:
+        return 0 if k == 0 else self.step(k - 1) + 1
+
+
+def test_an_interrupt_strikes_one_thread_only() -> None:
+    """If the computing thread is interrupted, a waiting one computes in its place."""
+    started, seen = threading.Event(), list[object]()
+
+    class Interrupted(DatedCacheManager):
+        verbose = False
+        runs = 0
+
+        @metric
+        def value(self) -> int:
+            Interrupted.runs += 1
+            if Interrupted.runs == 1:
+                started.set()
+                time.sleep(0.2)
+                raise KeyboardInterrupt
+            return 7
+
+    cm = Interrupted()
+
+    def first() -> None:
+        try:
+            seen.append(cm.value)
+        except KeyboardInterrupt as error:
+            seen.append(type(error))
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert started.wait(PATIENCE)
+    assert cm.value == 7
+    thread.join(PATIENCE)
+
+    assert seen == [KeyboardInterrupt]
+
+
+def test_reads_and_recomputations_race_without_a_wrong_value() -> None:
+    """Threads that read promoted values while others recompute see old or new values, never another metric's."""
+
+    class Racing(DatedCacheManager):
+        verbose = False
+        counter = 0
+
+        @metric
+        def even(self) -> int:
+            Racing.counter += 1
+            return 2 * Racing.counter
+
+        @metric
+        def next_odd(self) -> int:
+            return self.even + 1
+
+        @metric(dynamic=True)
+        def tagged(self, tag: int) -> tuple[int, int]:
+            return tag, self.even
+
+    cm = Racing()
+    stop = time.monotonic() + 1.0
+
+    def work(index: int) -> object:
+        while time.monotonic() < stop:
+            if index < 2:
+                cm.get(Racing.even, use_stored=False)
+                cm.get(Racing.next_odd, use_stored=False)
+                cm.tagged.fresh(index)
+            assert cm.even % 2 == 0
+            assert cm.next_odd % 2 == 1
+            for tag in range(3):
+                assert cm.tagged(tag)[0] == tag
+        return None
+
+    assert together(6, work) == [None] * 6

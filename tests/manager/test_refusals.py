@@ -1,0 +1,176 @@
+"""Nothing is lost by a refusal: what was computed stays in memory, what was stored stays stored."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import attrs
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simple_metrics_manager import (
+    CannotStoreError,
+    CorruptMetricError,
+    DatedCacheManager,
+    MetricTypeError,
+    NpyStorageInterface,
+    NpzStorageInterface,
+    SaveError,
+    WrongIdentityError,
+    metric,
+)
+
+
+class Lying(DatedCacheManager):
+    """Metrics that do not return what they say."""
+
+    verbose = False
+    runs = 0
+
+    @metric
+    def table(self) -> dict[str, list[float]]:
+        Lying.runs += 1
+        return {"a": [1.0], "b": ["two"]}  # type: ignore[list-item]  # that is the point
+
+    @metric
+    def spectrum(self) -> NDArray[np.float64]:
+        return np.zeros(3, np.float32)  # type: ignore[return-value]  # that is the point
+
+
+def test_a_value_that_does_not_fit_is_refused_with_its_path(tmp_path: Path) -> None:
+    """The error says where in the value what was found; nothing is stored."""
+    cm = Lying(NpzStorageInterface(tmp_path))
+
+    with pytest.raises(MetricTypeError) as caught:
+        _ = cm.table
+
+    assert "Lying.table is declared -> dict[str, list[float]]" in str(caught.value)
+    assert "b" in caught.value.problem and "str" in caught.value.problem
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_refused_value_stays_available() -> None:
+    """It can be had from ``cache`` and is not computed again; the message says how to go on."""
+    Lying.runs = 0
+    cm = Lying()
+    for _ in range(2):
+        with pytest.raises(MetricTypeError, match=r"kept in memory, as cache\['table'\]"):
+            _ = cm.table
+
+    assert cm.cache["table"] == {"a": [1.0], "b": ["two"]}
+    assert Lying.runs == 1
+    with pytest.raises(MetricTypeError):
+        cm.get(Lying.table, use_stored=False)
+    assert Lying.runs == 2
+
+
+def test_a_wrong_dtype_is_refused() -> None:
+    """An array of another dtype is not converted behind the user's back."""
+    with pytest.raises(MetricTypeError, match=r"expected NDArray\[np.float64\], got an array of dtype float32"):
+        _ = Lying().spectrum
+
+
+def test_what_a_format_cannot_keep_stays_in_memory(tmp_path: Path) -> None:
+    """npy holds one array: two are refused with the way out, and stay in memory."""
+
+    class Pair(DatedCacheManager):
+        verbose = False
+
+        @metric
+        def two(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            return np.zeros(2), np.ones(2)
+
+    cm = Pair(NpyStorageInterface(tmp_path))
+    with pytest.raises(CannotStoreError, match="NpzStorageInterface"):
+        _ = cm.two
+
+    np.testing.assert_array_equal(cm.two[1], [1.0, 1.0])
+    assert list(tmp_path.iterdir()) == []
+
+
+@attrs.define
+class Full:
+    """A file system that is full while ``on``."""
+
+    on: bool = False
+
+
+def test_a_failed_save_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk the old value stands, the new one is in memory, and the same process can go on."""
+    disk, real = Full(), os.fsync
+
+    def fsync(fd: int) -> None:
+        if disk.on:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+
+    class Growing(DatedCacheManager):
+        verbose = False
+        value = 0
+
+        @metric
+        def size(self) -> int:
+            Growing.value += 1
+            return Growing.value
+
+    cm = Growing(NpzStorageInterface(tmp_path))
+    assert cm.size == 1
+    disk.on = True
+    with pytest.raises(SaveError, match="No space left on device") as caught:
+        cm.get(Growing.size, use_stored=False)
+
+    assert isinstance(caught.value, OSError)
+    assert "size" in caught.value.name
+    assert cm.size == 2
+    assert Growing(NpzStorageInterface(tmp_path)).size == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["test_a_failed_save_loses_nothing.Growing.size.npz"]
+    disk.on = False
+    assert cm.save(Growing.size, force=True) == 3
+    assert Growing(NpzStorageInterface(tmp_path)).size == 3
+
+
+class Simple(DatedCacheManager):
+    """Two metrics."""
+
+    verbose = False
+
+    @metric
+    def one(self) -> int:
+        return 1
+
+    @metric
+    def two(self) -> int:
+        return 2
+
+
+def test_swapped_files_are_noticed(tmp_path: Path) -> None:
+    """A file that holds another metric than its name says is never returned as that metric."""
+    Simple(NpzStorageInterface(tmp_path)).get_all()
+    one, two, aside = tmp_path / "Simple.one.npz", tmp_path / "Simple.two.npz", tmp_path / "aside"
+    one.rename(aside)
+    two.rename(one)
+    aside.rename(two)
+
+    with pytest.raises(WrongIdentityError, match=r"Simple.one.npz holds Simple.two"):
+        _ = Simple(NpzStorageInterface(tmp_path)).one
+    assert Simple(NpzStorageInterface(tmp_path)).get(Simple.one, use_stored=False) == 1
+    assert Simple(NpzStorageInterface(tmp_path)).one == 1
+
+
+def test_damage_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    """A damaged file is told with its path, and computing anew mends it."""
+    assert Simple(NpzStorageInterface(tmp_path)).one == 1
+    path = tmp_path / "Simple.one.npz"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+    with pytest.raises(CorruptMetricError, match=r"Simple\.one\.npz is damaged"):
+        _ = Simple(NpzStorageInterface(tmp_path)).one
+    assert Simple(NpzStorageInterface(tmp_path)).get(Simple.one, use_stored=False) == 1
+    assert Simple(NpzStorageInterface(tmp_path)).one == 1

@@ -1,0 +1,54 @@
+"""Every error names the thing and the way out, keeps its facts, and travels between processes."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+import simple_metrics_manager
+from simple_metrics_manager import errors
+
+EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
+    (errors.MetricDeclarationError("CM.x", "it has no type"), TypeError, "CM.x: it has no type"),
+    (errors.MetricTypeError("CM.x", "int", "got str"), TypeError, "CM.x is declared -> int: got str"),
+    (errors.MetricTypeError("CM.x", "int", "got str", "x"), TypeError, "cache['x']"),
+    (errors.MetricCycleError(("a", "b", "a")), RuntimeError, "a -> b -> a"),
+    (errors.UnknownMetricError("CM", "x"), KeyError, "CM has no metric 'x'."),
+    (errors.UnknownMetricError("CM", "x", "y"), ValueError, "Did you mean 'y'?"),
+    (errors.UndeclaredParametersError("CM.x", "k=3", "k=1; k=2", "Add it."), ValueError, "k=1; k=2\n  Add it."),
+    (errors.UncoveredParametersError("x", "x_1"), KeyError, "'x_1' is stored of x"),
+    (errors.IdentityError("CM(df=...)", "a frame has no form"), TypeError, "CM(df=...): a frame has no form"),
+    (errors.ConfigError(("one @ a", "two @ b")), ValueError, "one @ a\ntwo @ b"),
+    (errors.MissingExtraError("TOML", "tomli-w", "toml"), ImportError, "pip install 'simple-metrics-manager[toml]'"),
+    (errors.NotStoredError("x", "here"), KeyError, "'x' is not stored in here"),
+    (errors.CannotStoreError("x", "two arrays", "Use npz."), TypeError, "two arrays. Use npz."),
+    (errors.SaveError("x", "/there/x.npz", "disk full"), OSError, "/there/x.npz: disk full"),
+    (errors.CorruptMetricError("/there/x.npz", "bad checksum"), ValueError, "/there/x.npz is damaged: bad checksum"),
+    (errors.WrongIdentityError("/there/x.npz", "x", "y"), ValueError, "/there/x.npz holds y, not x"),
+]
+
+
+@pytest.mark.parametrize(("error", "builtin", "text"), EXAMPLES, ids=lambda value: type(value).__name__)
+def test_errors_are_builtins_with_a_sentence(error: errors.MetricsError, builtin: type, text: str) -> None:
+    """An error is the builtin exception that a caller would catch, and says its facts."""
+    assert isinstance(error, builtin)
+    assert text in str(error)
+
+
+@pytest.mark.parametrize("error", [error for error, _, _ in EXAMPLES], ids=lambda value: type(value).__name__)
+def test_errors_pickle(error: errors.MetricsError) -> None:
+    """What comes out of a worker is the same error with the same facts and the same sentence."""
+    again = pickle.loads(pickle.dumps(error))
+
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+def test_every_error_has_an_example() -> None:
+    """Each error class stands in the list above, in the tree of the docstring, and in the package."""
+    classes = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and name != "MetricsError"}
+    shown = {type(error).__name__ for error, _, _ in EXAMPLES} | {"StorageError"}
+
+    assert set(classes) == shown
+    assert all(name in (errors.__doc__ or "") for name in classes)
+    assert all(getattr(simple_metrics_manager, name) is kind for name, kind in classes.items())

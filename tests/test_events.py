@@ -1,0 +1,157 @@
+"""Events: whole lines for people, facts for programs, nothing printed by the core."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+from simple_metrics_manager import DatedCacheManager, NpzStorageInterface, metric
+from simple_metrics_manager.events import (
+    Computed,
+    ComputeFailed,
+    ComputeStarted,
+    Event,
+    Loaded,
+    Saved,
+    format_seconds,
+    listening,
+)
+
+
+class Telling(DatedCacheManager):
+    """One metric reads another one."""
+
+    @metric
+    def inner(self) -> int:
+        return 1
+
+    @metric
+    def outer(self) -> int:
+        return self.inner + 1
+
+    @metric
+    def broken(self) -> int:
+        raise ValueError("no")
+
+    @metric(params_list=[(1,), (2,)])
+    def scaled(self, k: int) -> int:
+        return k
+
+
+def test_narration_is_in_the_words_of_old(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Computing, completion, saving and loading are one line each, in the order in which they happen."""
+    Telling(NpzStorageInterface(tmp_path)).get(Telling.outer)
+    Telling(NpzStorageInterface(tmp_path)).get(Telling.outer)
+    lines = capsys.readouterr().out.splitlines()
+
+    patterns = [
+        r"Compute outer",
+        r"Compute inner",
+        r"Completed inner in \d+ µs",
+        r"Save inner",
+        r"Completed outer in [\d.]+ (µs|ms|s)",
+        r"Save outer",
+        r"Load outer pulled on \d{4}-\d\d-\d\d",
+    ]
+    assert len(lines) == len(patterns)
+    assert all(re.fullmatch(pattern, line) for pattern, line in zip(patterns, lines, strict=True))
+
+
+def test_a_quiet_question_is_quiet_all_the_way_down(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """``verbose=False`` also silences the metrics that the asked one reads; so does the manager's own switch."""
+    Telling(NpzStorageInterface(tmp_path)).get(Telling.outer, verbose=False)
+    quiet = Telling()
+    quiet.verbose = False
+    assert quiet.outer == 2
+
+    assert capsys.readouterr().out == ""
+
+
+def test_verbose_overrides_a_quiet_manager(capsys: pytest.CaptureFixture[str]) -> None:
+    """``verbose=True`` narrates one question to a manager that is quiet otherwise."""
+    cm = Telling()
+    cm.verbose = False
+    cm.get("inner", verbose=True)
+
+    assert capsys.readouterr().out.startswith("Compute inner\nCompleted inner in ")
+
+
+def test_memory_hits_are_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    """Reading what is in memory says nothing."""
+    cm = Telling()
+    assert cm.outer == 2
+    capsys.readouterr()
+
+    assert (cm.outer, cm["inner"], cm.get(Telling.inner)) == (2, 1, 1)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_sweep_counts_when_asked_to(capsys: pytest.CaptureFixture[str]) -> None:
+    """``get_all(verbose=True)`` counts as 0.5.0 did."""
+    cm = Telling()
+    assert cm.scaled.get_all(verbose=True) == [1, 2]
+
+    assert [line for line in capsys.readouterr().out.splitlines() if "get_all" in line] == ["get_all 0/2", "get_all 1/2"]
+
+
+def test_listeners_get_values_not_lines(tmp_path: Path) -> None:
+    """A listener sees each event with its facts, verbose or not, and instead of the narration if it says so."""
+    seen: list[Event] = []
+    with listening(seen.append, instead=True):
+        Telling(NpzStorageInterface(tmp_path)).get(Telling.outer, verbose=False)
+        Telling(NpzStorageInterface(tmp_path)).get(Telling.outer)
+        with pytest.raises(ValueError, match="no"):
+            Telling().get(Telling.broken)
+
+    assert [(type(event), event.metric) for event in seen] == [
+        (ComputeStarted, "outer"),
+        (ComputeStarted, "inner"),
+        (Computed, "inner"),
+        (Saved, "inner"),
+        (Computed, "outer"),
+        (Saved, "outer"),
+        (Loaded, "outer"),
+        (ComputeStarted, "broken"),
+        (ComputeFailed, "broken"),
+    ]
+    saved = [event for event in seen if isinstance(event, Saved)]
+    assert all(event.bytes == (tmp_path / f"Telling.{event.metric}.npz").stat().st_size for event in saved)
+
+
+def test_logging_has_the_facts(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """The logger ``simple_metrics_manager`` gets each event with its facts as attributes of the log record."""
+    with caplog.at_level(logging.INFO, logger="simple_metrics_manager"):
+        Telling(NpzStorageInterface(tmp_path)).get(Telling.inner, verbose=False)
+
+    computed = caplog.records[1]
+    assert [record.getMessage() for record in caplog.records][::2] == ["Compute inner", "Save inner"]
+    assert (getattr(computed, "event", None), getattr(computed, "metric", None)) == ("Computed", "inner")
+    assert isinstance(getattr(computed, "seconds", None), float)
+
+
+def test_the_library_adds_no_output_of_its_own() -> None:
+    """Without a configuration of ``logging`` the library's logger stays silent, as a library's should."""
+    handlers = logging.getLogger("simple_metrics_manager").handlers
+
+    assert [type(handler) for handler in handlers] == [logging.NullHandler]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 µs"),
+        (4.2e-6, "4 µs"),
+        (0.0123, "12.3 ms"),
+        (0.9999, "1 s"),
+        (3.21, "3.21 s"),
+        (59.99, "1 min 0 s"),
+        (303, "5 min 3 s"),
+        (7830, "2 h 10 min"),
+    ],
+)
+def test_durations_read_well(seconds: float, text: str) -> None:
+    """A duration is said in the unit that people would choose, and never as 60 of the smaller one."""
+    assert format_seconds(seconds) == text
