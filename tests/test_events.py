@@ -94,7 +94,10 @@ def test_a_sweep_counts_when_asked_to(capsys: pytest.CaptureFixture[str]) -> Non
     cm = Telling()
     assert cm.scaled.get_all(verbose=True) == [1, 2]
 
-    assert [line for line in capsys.readouterr().out.splitlines() if "get_all" in line] == ["get_all 0/2", "get_all 1/2"]
+    assert [line for line in capsys.readouterr().out.splitlines() if "get_all" in line] == [
+        "get_all 0/2",
+        "get_all 1/2",
+    ]
 
 
 def test_listeners_get_values_not_lines(tmp_path: Path) -> None:

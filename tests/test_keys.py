@@ -8,6 +8,7 @@ import uuid
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
+from typing import cast
 
 import attrs
 import numpy as np
@@ -87,14 +88,65 @@ def test_numpy_scalars_are_the_numbers_they_hold() -> None:
     assert name_of(np.float32(0.1)) != name_of(0.1)
 
 
-DIFFERENT = [
-    1, 1.0, True, "1", "1.0", "True", "true", b"1", 1 + 0j, Decimal(1), Fraction(1), np.array(1), np.array([1]), (1,), [1], {1},
-    frozenset({1}), {1: 1}, (1.0,), ((1,),), None, "None", "none", 0.0, -0.0, 0, False, "", float("nan"), "nan",
-    float("inf"), "inf", "a", "A", "a b", "a-b", Mode.FAST, Mode.SLOW, "FAST", Box(1.0), Box(2.0), PurePosixPath("a"),
-    datetime.date(2026, 1, 1), datetime.datetime(2026, 1, 1), "2026-01-01", uuid.UUID(int=1), range(1), slice(1),
-    np.arange(5000), np.where(np.arange(5000) == 2500, 0, np.arange(5000)), np.arange(5000.0), np.datetime64("2026-01-01"),
-    {"a": 1}, {"$tuple": [1]}, [["a", 1]], "x" * 300, "x" * 301,
-]  # fmt: skip
+DIFFERENT: list[object] = [
+    1,
+    1.0,
+    True,
+    "1",
+    "1.0",
+    "True",
+    "true",
+    b"1",
+    1 + 0j,
+    Decimal(1),
+    Fraction(1),
+    np.array(1),
+    np.array([1]),
+    (1,),
+    [1],
+    {1},
+    frozenset({1}),
+    {1: 1},
+    (1.0,),
+    ((1,),),
+    None,
+    "None",
+    "none",
+    0.0,
+    -0.0,
+    0,
+    False,
+    "",
+    float("nan"),
+    "nan",
+    float("inf"),
+    "inf",
+    "a",
+    "A",
+    "a b",
+    "a-b",
+    Mode.FAST,
+    Mode.SLOW,
+    "FAST",
+    Box(1.0),
+    Box(2.0),
+    PurePosixPath("a"),
+    datetime.date(2026, 1, 1),
+    datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+    "2026-01-01",
+    uuid.UUID(int=1),
+    range(1),
+    slice(1),
+    np.arange(5000),
+    np.where(np.arange(5000) == 2500, 0, np.arange(5000)),
+    np.arange(5000.0),
+    np.datetime64("2026-01-01"),
+    {"a": 1},
+    {"$tuple": [1]},
+    [["a", 1]],
+    "x" * 300,
+    "x" * 301,
+]
 
 
 def test_different_parameters_have_different_names() -> None:
@@ -114,7 +166,9 @@ VALUES = st.recursive(
     | st.sampled_from(["a", "A", "1", "1.0", "true", "None", "-0.0"])
     | st.binary(max_size=3)
     | st.dates(),
-    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(st.text(max_size=2), inner, max_size=2)
+    ),
     max_leaves=5,
 )
 
@@ -124,8 +178,8 @@ def same(one: object, other: object) -> bool:
     return repr(one) == repr(other) or (
         type(one) is type(other)
         and isinstance(one, dict)
-        and isinstance(other, dict)
-        and sorted(map(repr, one.items())) == sorted(map(repr, other.items()))
+        and sorted(map(repr, cast("dict[object, object]", one).items()))
+        == sorted(map(repr, cast("dict[object, object]", other).items()))
     )
 
 

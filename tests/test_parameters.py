@@ -11,10 +11,20 @@ from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.parameters import Parameters, Row, typed
 
 
-def plain(self: object, a: int, b: int = 5) -> None: ...
-def mixed(self: object, a: int, /, b: int = 2, *rest: int, key: str = "x") -> None: ...
-def nothing(self: object) -> None: ...
-def named(self: object, *, key: int, other: int = 1) -> None: ...
+def plain(self: object, a: int, b: int = 5) -> None:
+    """Two parameters."""
+
+
+def mixed(self: object, a: int, /, b: int = 2, *rest: int, key: str = "x") -> None:
+    """All kinds of parameters."""
+
+
+def nothing(self: object) -> None:
+    """No parameters."""
+
+
+def named(self: object, *, key: int, other: int = 1) -> None:
+    """Keyword-only parameters."""
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from simple_metrics_manager.collect import (
     ParameterizedDatedCacheManager,
 )
 from simple_metrics_manager.config import read_storage, storage_from_config, storage_to_config, write_storage
-from simple_metrics_manager.declaring import metric
 from simple_metrics_manager.errors import (
     CannotStoreError,
     ConfigError,
@@ -40,6 +39,9 @@ from simple_metrics_manager.storage import (
     Storage,
     StorageInterface,
 )
+
+# isort: split
+from simple_metrics_manager.declaring import metric  # last: ty would take the module of this name for it
 
 __version__ = "1.0.0.dev0"
 

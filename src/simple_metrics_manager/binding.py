@@ -18,23 +18,29 @@ from simple_metrics_manager.memory import Held, Memory
 from simple_metrics_manager.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.parameters import Row, typed
 
-M = TypeVar("M", contravariant=True)
+M_contra = TypeVar("M_contra", contravariant=True)
 H = TypeVar("H")
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Source(Protocol[M]):
+class Source(Protocol[M_contra]):
     """Where the values come from."""
 
     memory: Memory
 
     def get(
-        self, host: M, key: Metric[object], name: str | None = None, *, use_stored: bool = True, verbose: bool | None = None
+        self,
+        host: M_contra,
+        key: Metric[object],
+        name: str | None = None,
+        *,
+        use_stored: bool = True,
+        verbose: bool | None = None,
     ) -> Held: ...
-    def exists(self, host: M, key: Metric[object]) -> bool: ...
-    def date(self, host: M, key: Metric[object]) -> datetime: ...
-    def inputs(self, host: M) -> Inputs: ...
+    def exists(self, host: M_contra, key: Metric[object]) -> bool: ...
+    def date(self, host: M_contra, key: Metric[object]) -> datetime: ...
+    def inputs(self, host: M_contra) -> Inputs: ...
 
 
 def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> BoundMetric[P, T]:

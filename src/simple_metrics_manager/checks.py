@@ -83,9 +83,7 @@ def check_class(manager: type) -> None:
 def check_fields(manager: type) -> None:
     """Refuse metrics that an annotation has made fields of an attrs class or dataclass; they would never run."""
     fields: Mapping[str, object] = {field.name: field.default for field in getattr(manager, "__attrs_attrs__", ())}
-    fields = fields or {
-        name: field.default for name, field in getattr(manager, "__dataclass_fields__", {}).items()
-    }
+    fields = fields or {name: field.default for name, field in getattr(manager, "__dataclass_fields__", {}).items()}
     annotations = vars(manager).get("__annotations__", {})
     for name, default in fields.items():
         value: object = default if is_metric(default) else vars(manager).get(name)
@@ -101,7 +99,8 @@ def _check_name(where: str, name: str, value: AnyMetric) -> None:
     if name in RESERVED:
         raise MetricDeclarationError(f"{where}.{name}", f"the name {name!r} is the manager's own; choose another one")
     if value.declaration.name != name:
-        problem = f"it is the metric {value.declaration.label} already; declare a metric that returns self.{value.declaration.name}"
+        known = value.declaration
+        problem = f"it is the metric {known.label} already; declare a metric that returns self.{known.name}"
         raise MetricDeclarationError(f"{where}.{name}", problem)
 
 

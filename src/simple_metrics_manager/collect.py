@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
-from typing_extensions import TypeVarTuple, Unpack
+from typing_extensions import TypeVarTuple
 
 from simple_metrics_manager.checks import RESERVED
 from simple_metrics_manager.declaration import Declaration
@@ -98,7 +98,7 @@ class CachedFunction(Generic[P, T]):
         functions = self._manager.functions_dict
         for other in (name, name + DATE, name.removesuffix(DATE)):
             if other in functions and (other == name or other + DATE == name or name + DATE == other):
-                problem = f"{other!r} is a metric already, and in a storage the two would meet; collect it under another base_name"
+                problem = f"{other!r} is a metric already, in a storage the two would meet: give another base_name"
                 raise MetricDeclarationError(f"{self.base_name}{params!r}", problem)
         written = {} if self._named_by_user else {str(i): canonical(v, self.base_name) for i, v in enumerate(params)}
         key = Metric[T].made_from(self._declaration, name, row=params, params=written)
@@ -173,19 +173,19 @@ class Collected(Generic[P, T]):
         return self._cached.params_list
 
 
-class AcceptsCall(Protocol[P, T_co, Unpack[Ts]]):
+class AcceptsCall(Protocol[P, T_co, *Ts]):
     """A function that takes ``P`` and also one row ``*Ts``; see ``declaring.AcceptsRow``."""
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
     @overload
-    def __call__(self, *args: Unpack[Ts]) -> T_co: ...
+    def __call__(self, *args: *Ts) -> T_co: ...
 
 
-class CollectRows(Protocol[Unpack[Ts]]):
+class CollectRows(Protocol[*Ts]):
     """What ``manager.collect(params_list=[(1, 2)])`` returns: a decorator that checks the rows."""
 
-    def __call__(self, function: AcceptsCall[P, T, Unpack[Ts]], /) -> Collected[P, T]: ...
+    def __call__(self, function: AcceptsCall[P, T, *Ts], /) -> Collected[P, T]: ...
 
 
 class CollectAnyRows(Protocol):
@@ -230,9 +230,9 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
         self,
         base_name: str | None = None,
         *,
-        params_list: Iterable[tuple[Unpack[Ts]]],
+        params_list: Iterable[tuple[*Ts]],
         name_generation_function: NameGenerationFunction | None = None,
-    ) -> CollectRows[Unpack[Ts]]: ...
+    ) -> CollectRows[*Ts]: ...
     @overload
     def collect(
         self,
@@ -277,7 +277,9 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
     ) -> Collected[P, T]:
         name = function.__name__ if base_name is None else base_name
         if name in RESERVED or hasattr(type(self), name):
-            raise MetricDeclarationError(name, "the name is the manager's own; give another one: collect(base_name=...)")
+            raise MetricDeclarationError(
+                name, "the name is the manager's own; give another one: collect(base_name=...)"
+            )
         rows = params_list if isinstance(params_list, Sequence) else list(params_list)
         self._forget_collected(name)
         cached = CachedFunction(self, function, name, rows, name_generation_function)

@@ -98,7 +98,7 @@ def write_storage(storage: StorageInterface, path: str | os.PathLike[str]) -> No
 
 def _toml(config: Mapping[str, object]) -> str:
     try:
-        import tomli_w
+        import tomli_w  # noqa: PLC0415 - the one optional package here, wanted by those who write TOML only
     except ImportError:
         raise MissingExtraError("writing TOML", "tomli-w", "toml") from None
     return tomli_w.dumps(_without_none(config))

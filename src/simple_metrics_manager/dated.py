@@ -7,7 +7,7 @@ object with the three methods gets the value itself, as 0.5.0 gave it, and the d
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, datetime
 from typing import Protocol
 
 from simple_metrics_manager.declaration import Codec
@@ -62,7 +62,7 @@ def dated(storage: Storage) -> DatedStorage:
 def parse_date(text: object) -> datetime | None:
     """A stored date, of 0.5.0 (a day, local) or in ISO form; None if it is no date."""
     try:
-        return datetime.fromisoformat(str(text)).astimezone(timezone.utc)
+        return datetime.fromisoformat(str(text)).astimezone(UTC)
     except ValueError:
         return None
 
@@ -123,7 +123,7 @@ class _SideCars:
     def keep(self, value: object, payload: Payload, record: Record, /) -> int:
         try:
             self._storage.save(record.name, value)
-            self._storage.save(record.name + DATE, date.today().isoformat())
+            self._storage.save(record.name + DATE, datetime.now().astimezone().date().isoformat())
         except StorageError:
             raise
         except OSError as error:

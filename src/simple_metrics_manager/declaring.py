@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, cast, overload
 
-from typing_extensions import TypeVar, TypeVarTuple, Unpack
+from typing_extensions import TypeVar, TypeVarTuple
 
 from simple_metrics_manager.declaration import Version
 from simple_metrics_manager.errors import MetricDeclarationError
@@ -25,7 +25,7 @@ P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 
 
-class AcceptsRow(Protocol[P, T_co, Unpack[Ts]]):
+class AcceptsRow(Protocol[P, T_co, *Ts]):
     """A method that takes ``P`` and also one row ``*Ts`` of a params_list.
 
     ``Any`` stands for the manager: the function of a subclass takes that subclass, which no bound here can name.
@@ -34,18 +34,18 @@ class AcceptsRow(Protocol[P, T_co, Unpack[Ts]]):
     @overload
     def __call__(self, manager: Any, /, *args: P.args, **kwargs: P.kwargs) -> T_co: ...
     @overload
-    def __call__(self, *args: Unpack[tuple[Any, Unpack[Ts]]]) -> T_co: ...
+    def __call__(self, *args: *tuple[Any, *Ts]) -> T_co: ...
 
 
-class ParamsList(Generic[Unpack[Ts]]):
+class ParamsList(Generic[*Ts]):
     """What ``metric(params_list=...)`` returns: a decorator."""
 
-    def __init__(self, rows: Iterable[tuple[Unpack[Ts]]], dynamic: bool, version: Version, /) -> None:
+    def __init__(self, rows: Iterable[tuple[*Ts]], dynamic: bool, version: Version, /) -> None:
         self._rows = cast("list[Row]", list(rows))
         self._dynamic = dynamic
         self._version = version
 
-    def __call__(self, function: AcceptsRow[P, T, Unpack[Ts]], /) -> ParameterizedMetric[P, T]:
+    def __call__(self, function: AcceptsRow[P, T, *Ts], /) -> ParameterizedMetric[P, T]:
         plain = cast("Callable[Concatenate[Any, P], T]", function)
         return ParameterizedMetric(plain, self._rows, dynamic=self._dynamic, version=self._version)
 
@@ -89,9 +89,7 @@ def _plain(function: Callable[..., T], version: Version) -> Metric[T]:
 @overload
 def metric(function: Callable[[M], T], /) -> Metric[T]: ...
 @overload
-def metric(
-    *, params_list: Iterable[tuple[Unpack[Ts]]], dynamic: bool = False, version: Version = None
-) -> ParamsList[Unpack[Ts]]: ...
+def metric(*, params_list: Iterable[tuple[*Ts]], dynamic: bool = False, version: Version = None) -> ParamsList[*Ts]: ...
 @overload
 def metric(*, dynamic: Literal[True], version: Version = None) -> AnyParams: ...
 @overload
@@ -116,7 +114,7 @@ def metric(
         MetricDeclarationError: the function takes parameters and none were declared, or a row does not fit.
     """
     if params_list is not None:
-        return ParamsList[Unpack[tuple[object, ...]]](params_list, dynamic, version)
+        return ParamsList[*tuple[object, ...]](params_list, dynamic, version)
     if dynamic:
         return AnyParams(version)
     return PlainOptions(version) if function is None else _plain(function, version)

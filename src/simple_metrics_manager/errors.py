@@ -210,7 +210,8 @@ class CorruptMetricError(StorageError, ValueError):
 
     def __str__(self) -> str:
         return (
-            f"{self.path} is damaged: {self.found}.\n  Move it away to inspect it, then compute the metric again (use_stored=False overwrites it)."
+            f"{self.path} is damaged: {self.found}."
+            "\n  Move it away to inspect it, then compute the metric again (use_stored=False overwrites it)."
         )
 
 
@@ -225,6 +226,7 @@ class WrongIdentityError(StorageError, ValueError):
 
     def __str__(self) -> str:
         return (
-            f"{self.path} holds {self.found}, not {self.asked}: files were moved or renamed by hand, or two managers share a place."
-            f"\n  Put it back, or compute the metric again (use_stored=False overwrites it)."
+            f"{self.path} holds {self.found}, not {self.asked}: files were moved or renamed by hand, or two managers"
+            " share a place."
+            "\n  Put it back, or compute the metric again (use_stored=False overwrites it)."
         )

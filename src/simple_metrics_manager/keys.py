@@ -58,16 +58,16 @@ def _members(values: Iterable[object], where: str) -> list[Tree]:
 
 _FORMS: dict[type, tuple[str, Callable[[object], Tree]]] = {
     bytes: ("$bytes", lambda v: cast("bytes", v).hex()),
-    complex: ("$complex", lambda v: repr(v)),
+    complex: ("$complex", repr),
     Decimal: ("$decimal", str),
     Fraction: ("$fraction", str),
     uuid.UUID: ("$uuid", str),
     datetime.datetime: ("$datetime", lambda v: cast("datetime.datetime", v).isoformat()),
     datetime.date: ("$date", lambda v: cast("datetime.date", v).isoformat()),
     datetime.time: ("$time", lambda v: cast("datetime.time", v).isoformat()),
-    datetime.timedelta: ("$timedelta", lambda v: repr(v)),
-    range: ("$range", lambda v: repr(v)),
-    slice: ("$slice", lambda v: repr(v)),
+    datetime.timedelta: ("$timedelta", repr),
+    range: ("$range", repr),
+    slice: ("$slice", repr),
 }
 
 
@@ -124,6 +124,8 @@ def _record_like(value: object, where: str) -> Tree:
         names = [field.name for field in dataclasses.fields(kind) if field.compare]
     elif hasattr(value, "_fields"):
         names = list(cast("tuple[str, ...]", getattr(value, "_fields", ())))
+    elif callable(inputs := getattr(value, "metric_inputs", None)):  # a manager that another one was given
+        return {"$manager": [called, canonical(inputs(), where)]}
     else:
         raise IdentityError(
             where,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
 from simple_metrics_manager.cache import Cache
 from simple_metrics_manager.checks import check_class, check_fields, declared_metrics, is_metric
@@ -79,7 +77,11 @@ class DatedCacheManager:
             """Attributes, but no values: what has been read waits among them (see ``running``)."""
             state = super().__getstate__()
             attributes, slots = state if isinstance(state, tuple) else (state, {})
-            kept = {name: value for name, value in (attributes or {}).items() if not is_metric(getattr(type(self), name, None))}
+            kept = {
+                name: value
+                for name, value in (attributes or {}).items()
+                if not is_metric(getattr(type(self), name, None))
+            }
             slots = {name: value for name, value in slots.items() if name not in DatedCacheManager.__slots__}
             return (kept, slots) if slots else kept
 

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import CellType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NoReturn, ParamSpec, Protocol, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, ParamSpec, Protocol, Self, cast, overload
 
-from typing_extensions import Self, TypeVar
+from typing_extensions import TypeVar
 
 from simple_metrics_manager.bound_metric import BoundMetric
 from simple_metrics_manager.declaration import Declaration, Version
@@ -158,7 +158,7 @@ class Metric(Generic[T_co]):
     if TYPE_CHECKING:
         # Read-only for type checkers. At run time it must not exist: a descriptor with __set__ would come before
         # the instance's __dict__, where a value that was read once waits for the next read.
-        def __set__(self, instance: Host, value: NoReturn, /) -> None: ...
+        def __set__(self, instance: Host, value: Never, /) -> None: ...
 
 
 class ParameterizedMetric(Generic[P, T]):
@@ -223,7 +223,7 @@ class ParameterizedMetric(Generic[P, T]):
 
     if TYPE_CHECKING:
 
-        def __set__(self, instance: Host, value: NoReturn, /) -> None: ...
+        def __set__(self, instance: Host, value: Never, /) -> None: ...
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Metric[T]:
         """The key of one parameter set.

@@ -66,7 +66,9 @@ class Parameters:
 
     def canonical(self, row: Row) -> Mapping[str, Tree]:
         """The row in canonical form, by parameter."""
-        return {name: canonical(value, f"{self._where}({name}=...)") for name, value in zip(self.names, row, strict=True)}
+        return {
+            name: canonical(value, f"{self._where}({name}=...)") for name, value in zip(self.names, row, strict=True)
+        }
 
     def spell(self, row: Row) -> str:
         """``k=10, mode='fast'``: the row as people would write it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 import attrs
@@ -58,7 +58,7 @@ class Record:
     module: str = ""
     inputs: Mapping[str, Tree] = attrs.field(factory=dict[str, Tree])
     params: Mapping[str, Tree] = attrs.field(factory=dict[str, Tree])
-    date: datetime = attrs.field(factory=lambda: datetime.now(timezone.utc))
+    date: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     bytes: int = 0
@@ -127,5 +127,5 @@ def record_from_json(text: str | bytes) -> Record:
 
 
 _FIELDS = frozenset(field.name for field in attrs.fields(Record))
-_EMPTY = Record(name="", date=datetime.min.replace(tzinfo=timezone.utc))
+_EMPTY = Record(name="", date=datetime.min.replace(tzinfo=UTC))
 _DEFAULTS = {name: getattr(_EMPTY, name) for name in sorted(_FIELDS - {"date", "reads", "code", "format"})}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -61,7 +62,9 @@ def convert_metric_name(
     """
     stored = _stored(storage_interface)
     moves = [
-        Move(name, new_name + name[len(old_name) :], new_name) for name in stored.names() if stored.belongs(name, old_name)
+        Move(name, new_name + name[len(old_name) :], new_name)
+        for name in stored.names()
+        if stored.belongs(name, old_name)
     ]
     return _apply(stored, old_name, new_name, moves, simulate)
 
@@ -90,9 +93,9 @@ def convert_metric_name_and_arguments(
     for old, new in zip(old_params_list, new_params_list, strict=True):
         target = _name(new_name, tuple(new), name_generation_function)
         params = {str(index): canonical(value, new_name) for index, value in enumerate(new)}
-        for source in dict.fromkeys(_names(old_name, tuple(old), name_generation_function)):
-            if source in names:
-                moves.append(Move(source, target, new_name, None if name_generation_function else params))
+        sources = dict.fromkeys(_names(old_name, tuple(old), name_generation_function))
+        said = None if name_generation_function else params
+        moves.extend(Move(source, target, new_name, said) for source in sources if source in names)
     covered = {move.old for move in moves}
     for name in sorted(names - covered):
         if stored.belongs(name, old_name):
@@ -168,10 +171,8 @@ class _Entries(_Stored):
     def move(self, move: Move) -> None:
         entry = self._storage.read(move.old)
         if entry.record is None:
-            try:
+            with contextlib.suppress(NotStoredError):
                 self._storage.move(move.old + DATE, move.new + DATE)
-            except NotStoredError:
-                pass
             self._storage.move(move.old, move.new)
             return
         params = entry.record.params if move.params is None else move.params

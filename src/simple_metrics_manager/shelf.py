@@ -128,7 +128,9 @@ class Shelf:
         if found is None or found.old:
             return found
         record = found.record
-        if record.name != asked or (record.params and canonical_text(dict(record.params)) != canonical_text(dict(key.params))):
+        if record.name != asked or (
+            record.params and canonical_text(dict(record.params)) != canonical_text(dict(key.params))
+        ):
             holds = f"{record.name} {canonical_text(dict(record.params))}"
             raise WrongIdentityError(storage.place(asked), f"{asked} {canonical_text(dict(key.params))}", holds)
         return found

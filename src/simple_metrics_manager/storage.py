@@ -84,16 +84,13 @@ class EntryStorage(Protocol):
 
 
 def is_storage(value: object) -> TypeGuard[Storage]:
-    """Whether this has the three methods of a storage."""
-    kind = type(value)
-    return all(callable(getattr(kind, name, None)) for name in ("exists", "save", "load"))
+    """Whether this has the three methods of a storage; a manager has them too, and is none."""
+    methods = ("exists", "save", "load")
+    return all(callable(getattr(value, name, None)) for name in methods) and not hasattr(value, "metric_inputs")
 
 
 class StorageInterface(ABC):
     """Base class for storages of one's own, as in 0.5.0; subclassing it is not required."""
-
-    def __init__(self) -> None:
-        """Nothing to prepare; 0.5.0's subclasses call it."""
 
     @abstractmethod
     def exists(self, name: str, /) -> bool: ...
@@ -284,7 +281,7 @@ class NpyStorageInterface(StoredEntries):
 
 @attrs.frozen
 class JsonStorageInterface(StoredEntries):
-    """Metrics in JSON files, one each, with arrays as lists that come back as the arrays they were: for small values."""
+    """Metrics in JSON files, one each, for small values; arrays are lists there, and come back as arrays."""
 
     kind: ClassVar[str] = "json"
     file_ext: ClassVar[str] = ".json"

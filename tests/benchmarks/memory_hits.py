@@ -48,7 +48,7 @@ class Metrics(DatedCacheManager):
         return float(a + b)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def f(a: int, b: int) -> float:
     return float(a + b)
 
@@ -94,7 +94,8 @@ def main() -> None:
         loop = min(loop, empty.timeit(CALLS))
         for name, timer in timers.items():
             best[name] = min(best[name], timer.timeit(CALLS))
-    print(f"Python {sys.version.split()[0]}, numpy {np.__version__}; best of {ROUNDS} x {CALLS} calls, empty loop subtracted")
+    print(f"Python {sys.version.split()[0]}, numpy {np.__version__}")
+    print(f"best of {ROUNDS} x {CALLS} calls, empty loop subtracted")
     nanoseconds = {name: (seconds - loop) / CALLS * 1e9 for name, seconds in best.items()}
     for name, value in nanoseconds.items():
         ratio = f"{value / nanoseconds[BASES[name]]:6.2f} x {BASES[name]}" if name in BASES else ""

@@ -236,9 +236,7 @@ def _more_expressions() -> list[str]:
     for path in sorted(Path(canonical.__file__).parent.glob("*.py")):
         text = path.read_text(encoding="utf-8")
         lines = [line.encode() for line in text.splitlines()]
-        nodes = [
-            node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Call, ast.ListComp))
-        ]
+        nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.Call, ast.ListComp))]
         found += [
             lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode()
             for node in nodes

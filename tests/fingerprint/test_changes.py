@@ -225,7 +225,11 @@ def _function(name: str) -> Taker:
 
 
 def _method(name: str) -> Taker:
-    return lambda module: fingerprint(vars(module.Owner)[name], module.Owner)
+    def take(module: ModuleType) -> Fingerprint:
+        owner: type[object] = module.Owner
+        return fingerprint(vars(owner)[name], owner)
+
+    return take
 
 
 def _reading(module: ModuleType) -> Fingerprint:

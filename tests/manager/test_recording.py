@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
@@ -62,7 +61,8 @@ class Reading(DatedCacheManager):
     @metric
     def elsewhere(self) -> int:
         assert self._other is not None
-        return int(self._other["far"])
+        far: int = self._other["far"]
+        return far
 
     @metric
     def in_a_thread(self) -> int:
@@ -79,9 +79,9 @@ class Reading(DatedCacheManager):
 
 
 @pytest.fixture(name="cm")
-def _cm(tmp_path: Path) -> Iterator[Reading]:
+def _cm(tmp_path: Path) -> Reading:
     storage = NpzStorageInterface(tmp_path)
-    yield Reading(Other(storage)).use(storage)
+    return Reading(Other(storage)).use(storage)
 
 
 def record(cm: DatedCacheManager, name: str) -> Record:

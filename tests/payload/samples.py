@@ -415,7 +415,7 @@ def same(left: object, right: object) -> bool:
         moment = cast("datetime | time", right)
         zones = type(left.tzinfo) is type(moment.tzinfo) and repr(left.tzinfo) == repr(moment.tzinfo)
         return left.replace(tzinfo=None) == moment.replace(tzinfo=None) and zones and left.fold == moment.fold
-    if isinstance(left, np.datetime64 | np.timedelta64 | np.void):
+    if type(left) in (np.datetime64, np.timedelta64, np.void):
         return _bytes_of(left) == _bytes_of(right)
     if isinstance(left, int | Fraction):
         return left == right
@@ -423,7 +423,7 @@ def same(left: object, right: object) -> bool:
 
 
 def _bytes_of(scalar: object) -> tuple[str, bytes]:
-    box = np.asarray(scalar)
+    box = cast("NDArray[np.generic]", np.asarray(scalar))
     return str(box.dtype), box.tobytes()
 
 

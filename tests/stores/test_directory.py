@@ -100,7 +100,7 @@ def test_mode_of_files(store_dir: Path) -> None:
 
 
 def test_large_files_are_mapped(store: Directory) -> None:
-    """A large file is not read until it is looked at, and no descriptor stays open for it."""
+    """A large file is mapped, so that it is not read until it is looked at; a small one is read at once."""
     store.write("large", [b"x" * LARGE])
     store.write("small", [b"x" * 1000])
 

@@ -56,7 +56,8 @@ class ElNino(DatedCacheManager):
     @metric
     def climatology(self) -> NDArray[np.float64]:
         """The usual temperature of each month, in degrees Celsius; shape (12,)."""
-        return self.sst.mean(axis=0)
+        usual: NDArray[np.float64] = self.sst.mean(axis=0)
+        return usual
 
     @metric
     def anomaly(self) -> NDArray[np.float64]:
@@ -70,7 +71,7 @@ class ElNino(DatedCacheManager):
         """Two rows, frequency in cycles per year and power of the anomaly, without the mean; shape (2, 366)."""
         frequency = np.fft.rfftfreq(self.anomaly.size, d=1 / 12)
         power = np.abs(np.fft.rfft(self.anomaly)) ** 2
-        return np.stack([frequency, power])[:, 1:]
+        return np.stack([frequency, power])[:, 1:].astype(np.float64)
 
     @metric(params_list=[(threshold, months) for threshold in (0.5, 1.0, 1.5, 2.0) for months in (3, 5, 7)])
     def events(self, threshold: float, months: int) -> list[Event]:
@@ -91,7 +92,8 @@ class ElNino(DatedCacheManager):
         x, y = years[picks], means[picks]
         x -= x.mean(axis=1, keepdims=True)
         y -= y.mean(axis=1, keepdims=True)
-        return 100 * (x * y).sum(axis=1) / (x * x).sum(axis=1)
+        slopes: NDArray[np.float64] = 100 * (x * y).sum(axis=1) / (x * x).sum(axis=1)
+        return slopes
 
     @metric
     def summary(self) -> Summary:
@@ -120,7 +122,9 @@ def main(metrics_dir: str = "elnino_metrics") -> None:
     first, last = summary.years
     print(f"\nEl Niños off Peru, {first} to {last}: at least 5 months more than 1 degree warmer than usual")
     for event in summary.el_ninos:
-        print(f"  {event.start}  {event.months:2} months, up to {event.peak:+.1f} degrees  {'#' * round(8 * event.peak)}")
+        print(
+            f"  {event.start}  {event.months:2} months, up to {event.peak:+.1f} degrees  {'#' * round(8 * event.peak)}"
+        )
     print("How many there are depends on what one calls so:")
     for threshold in (0.5, 1.0, 1.5, 2.0):
         counts = "".join(f"{len(cm.events(threshold, months)):4} of {months}+ months" for months in (3, 5, 7))

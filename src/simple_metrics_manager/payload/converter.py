@@ -17,7 +17,14 @@ from simple_metrics_manager.payload.containers import container
 from simple_metrics_manager.payload.foreign import ForeignShape
 from simple_metrics_manager.payload.misfit import Unstorable
 from simple_metrics_manager.payload.moments import moment
-from simple_metrics_manager.payload.named import NamedTupleShape, TypedDictShape, complete_named_tuple, complete_typed_dict, named_tuple, typed_dict
+from simple_metrics_manager.payload.named import (
+    NamedTupleShape,
+    TypedDictShape,
+    complete_named_tuple,
+    complete_typed_dict,
+    named_tuple,
+    typed_dict,
+)
 from simple_metrics_manager.payload.numpy_scalars import number
 from simple_metrics_manager.payload.records import RecordShape, complete_record, record
 from simple_metrics_manager.payload.scalars import scalar
@@ -84,7 +91,7 @@ def payload_converter() -> cattrs.Converter:
 
 
 _shapes: dict[tuple[object, str], Shape] = {}
-_INHERITED = (str, bytes, int, float, bool, pathlib.Path)
+_INHERITED = (str, bytes, int, float, bool, enum.Enum, pathlib.Path)
 """cattrs gives subclasses of these the hooks of these, before it asks a factory: ours must stand there to be seen."""
 
 
