@@ -7,14 +7,12 @@ solved from the function; the other with ``*Ts``, known from the rows, and so on
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, cast, overload
 
 from typing_extensions import TypeVar, TypeVarTuple
 
 from simple_metrics_manager.declaration import Version
-from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.metric import Host, Metric, ParameterizedMetric
 from simple_metrics_manager.parameters import Row
 
@@ -68,22 +66,7 @@ class PlainOptions:
         self._version = version
 
     def __call__(self, function: Callable[[M], T], /) -> Metric[T]:
-        return _plain(function, self._version)
-
-
-def _plain(function: Callable[..., T], version: Version) -> Metric[T]:
-    if not callable(function):
-        raise MetricDeclarationError(repr(function), "a metric is declared from a function, as in @metric above a def")
-    name = getattr(function, "__name__", repr(function))
-    try:
-        parameters = [*inspect.signature(function).parameters.values()]
-    except (TypeError, ValueError):
-        parameters = []
-    if parameters[1:]:
-        names = ", ".join(parameter.name for parameter in parameters[1:])
-        problem = f"it takes parameters ({names}): give their values, as in @metric(params_list=[...]), or let any in: "
-        raise MetricDeclarationError(name, problem + "@metric(dynamic=True)")
-    return Metric(function, version=version)
+        return Metric(function, version=self._version)
 
 
 @overload
@@ -117,4 +100,4 @@ def metric(
         return ParamsList[*tuple[object, ...]](params_list, dynamic, version)
     if dynamic:
         return AnyParams(version)
-    return PlainOptions(version) if function is None else _plain(function, version)
+    return PlainOptions(version) if function is None else Metric(function, version=version)

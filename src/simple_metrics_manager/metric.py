@@ -14,6 +14,7 @@ then either every override or every base-class key on a subclass is refused as w
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from types import CellType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, ParamSpec, Protocol, Self, cast, overload
@@ -74,7 +75,14 @@ class Metric(Generic[T_co]):
     """The parameterized metric that this is one parameter set of."""
     row: Row
 
-    def __init__(self, function: Callable[..., T_co], /, *, version: Version = None) -> None:
+    def __init__(
+        self,
+        function: Callable[[Any], T_co],  # Any: the manager that declares it
+        /,
+        *,
+        version: Version = None,
+    ) -> None:
+        _check_plain(function)
         self._become(Declaration(function, version=version), None, (), {})
         self.name = self.declaration.name
         self.__doc__ = function.__doc__
@@ -264,3 +272,19 @@ class ParameterizedMetric(Generic[P, T]):
             ("; ".join(few) or "nothing") + (f"; and {more} more" if more > 0 else ""),
             f"Add it to params_list, or let any parameters in: @metric(params_list=..., dynamic=True) on {self.name}.",
         )
+
+
+def _check_plain(function: object) -> None:
+    if not callable(function):
+        raise MetricDeclarationError(repr(function), "a metric is declared from a function, as in @metric above a def")
+    name = getattr(function, "__name__", repr(function))
+    try:
+        parameters = [*inspect.signature(function).parameters.values()]
+    except (TypeError, ValueError):  # a C function without a signature
+        return
+    if not parameters:
+        raise MetricDeclarationError(name, "the function of a metric takes one argument, the manager; it takes none")
+    if parameters[1:]:
+        names = ", ".join(parameter.name for parameter in parameters[1:])
+        problem = f"it takes parameters ({names}): give their values, as in @metric(params_list=[...]), or let any in: "
+        raise MetricDeclarationError(name, problem + "@metric(dynamic=True)")

@@ -18,7 +18,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from simple_metrics_manager.fingerprint import Fingerprint, fingerprint, take
+from simple_metrics_manager.fingerprint import Fingerprint, fingerprint, sources, take
 from simple_metrics_manager.record import Code
 from tests.fingerprint.laboratory import changes, imported, taken_from, write_project
 
@@ -225,6 +225,18 @@ def test_class_as_a_function(tmp_path: Path) -> None:
 
     assert seen.code.source.startswith("class Thing:")
     assert set(seen.helpers) == {"running.Thing.method"}
+
+
+def test_class_made_by_a_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class that a call made is the expression that made it."""
+    monkeypatch.setattr(sources, "_BEGAN", float("inf"))
+    text = 'from collections import namedtuple\nPoint = namedtuple("Point", "x y")\ndef f(x):\n    return Point(x, 1)\n'
+    before = write_project(tmp_path / "before", {"points": text})
+    after = write_project(tmp_path / "after", {"points": text.replace("x y", "x z")})
+    seen = [taken_from(folder, "points", lambda module: fingerprint(module.f)) for folder in (before, after)]
+
+    assert seen[0].helpers["points.Point"].startswith("1:")
+    assert changes(*seen) == {"points.Point"}
 
 
 def test_libraries_are_named(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, Protocol, assert_type
+from typing import ClassVar, Protocol, assert_type
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from simple_metrics_manager import DatedCacheManager, Metric, metric
 
@@ -52,13 +53,6 @@ class CM(DatedCacheManager):
     area_annotated: Metric[float] = Metric(compute_area)
     area_classvar: ClassVar[Metric[float]] = Metric(compute_area)
     area_versioned = Metric(compute_area, version="b")
-
-
-# Metric(lambda) with the type in the annotation; the annotation of a lambda's result exists for checkers only.
-if TYPE_CHECKING:
-
-    class Lambdas(DatedCacheManager):
-        half: ClassVar[Metric[float]] = Metric(lambda cm: 0.5)
 
 
 def inferred_on_an_instance() -> None:
@@ -137,6 +131,7 @@ class Concrete(Abstract):
     verbose = False
 
     @metric
+    @override
     def total(self) -> float:
         return 1.5
 

@@ -14,6 +14,10 @@ def compute_area(cm: DatedCacheManager) -> float:
     return 4.0
 
 
+def compute_power(cm: DatedCacheManager, n: int) -> float:
+    return 2.0**n
+
+
 if TYPE_CHECKING:
 
     class Plain(DatedCacheManager):
@@ -38,6 +42,11 @@ if TYPE_CHECKING:
         @metric  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
         def of_a_number(self: int) -> float:  # pyright: ignore[reportGeneralTypeIssues]  # pyrefly: ignore[invalid-annotation]
             return 1.0
+
+        # the same without the decorator
+        with_parameter_too = Metric(compute_power)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
+        # a lambda has no return annotation: missed by all four, refused when it runs
+        half: ClassVar[Metric[float]] = Metric(lambda cm: 0.5)
 
         # not a function at all
         number = Metric(3)  # type: ignore[arg-type, var-annotated]  # pyright: ignore[reportArgumentType, reportUnknownVariableType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
@@ -105,7 +114,7 @@ if TYPE_CHECKING:
         def no_parameters(self) -> float:
             return 1.0
 
-        # no params_list, though all parameters have defaults
+        # no params_list, and all parameters have defaults: missed by all four, refused when it runs
         @metric
         def all_defaulted(self, a: int = 1, b: int = 2) -> float:
             return a * b

@@ -58,7 +58,8 @@ class CM(DatedCacheManager):
     def star(self, *a: int) -> int:
         return sum(a)
 
-    @metric(params_list=[(1, "x")])
+    # mypy takes positional-only parameters for Never here; with dynamic=True it does not
+    @metric(params_list=[(1, "x")])  # type: ignore[arg-type]
     def positional_only(self, a: int, b: str, /) -> str:
         return b * a
 
@@ -66,6 +67,10 @@ class CM(DatedCacheManager):
     @metric(params_list=[(1,)], dynamic=True, version=3)
     def listed_and_dynamic(self, a: int) -> int:
         return a
+
+    @metric(dynamic=True)
+    def positional_only_dynamic(self, a: int, b: str, /) -> str:
+        return b * a
 
     @metric(dynamic=True)
     def scaled(self, a: int, by: float = 1.0) -> float:
@@ -119,7 +124,8 @@ def inferred_calls() -> None:
     assert_type(cm.generator(2), int)
     assert_type(cm.keyword_only(1, scale=1.0), float)
     assert_type(cm.star(1, 2, 3), int)
-    assert_type(cm.positional_only(1, "x"), str)
+    assert_type(cm.positional_only(1, "x"), str)  # type: ignore[arg-type]
+    assert_type(cm.positional_only_dynamic(2, "x"), str)
     assert_type(cm.listed_and_dynamic(12), int)
     assert_type(cm.scaled(7, by=0.5), float)
     assert_type(cm.mode("b", at=3), str)
@@ -179,7 +185,7 @@ def refused_calls(cm: CM) -> None:
     cm.poly(1, c=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[unexpected-keyword]  # ty: ignore[unknown-argument]
     cm.poly.fresh("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     cm.poly.exists("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
-    cm.positional_only(a=1, b="x")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[unexpected-keyword]  # ty: ignore[positional-only-parameter-as-kwarg]
+    cm.positional_only_dynamic(a=1, b="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[unexpected-keyword]  # ty: ignore[positional-only-parameter-as-kwarg]
     cm.keyword_only(1, 2.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[bad-argument-count]  # ty: ignore[too-many-positional-arguments]
     cm.star("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     cm.mode("c")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]

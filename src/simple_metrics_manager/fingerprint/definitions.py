@@ -23,7 +23,7 @@ _OURS = frozenset({"metric", "collect"})
 
 def function_hash(function: FunctionType, found: Found | None, *, defaults: bool = True) -> str:
     """The canonical hash of a function; ``""`` where its source could not be had."""
-    if found is None or isinstance(found.node, ast.ClassDef):
+    if found is None or isinstance(found.node, (ast.ClassDef, ast.Assign)):
         return ""
     return canonical.function_hash(found.node, counted_decorators(function, found.node), defaults=defaults)
 
@@ -63,7 +63,7 @@ def _resolved(name: str, function: FunctionType) -> object:
 
 def names_of(function: FunctionType, found: Found | None) -> tuple[Names, Names]:
     """Names used where the function is defined (decorators, defaults), and names used in its body."""
-    if found is None or isinstance(found.node, ast.ClassDef):
+    if found is None or isinstance(found.node, (ast.ClassDef, ast.Assign)):
         return names_in(()), names_in(())
     node = found.node
     defaults = [default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None]

@@ -40,20 +40,10 @@ from simple_metrics_manager.fingerprint.sources import Found, find_function
 from simple_metrics_manager.fingerprint.values import written
 
 _CHANGING = frozenset(
-    {
+    (
         ASSIGNED,
-        "append",
-        "extend",
-        "insert",
-        "remove",
-        "clear",
-        "add",
-        "discard",
-        "update",
-        "setdefault",
-        "pop",
-        "popitem",
-    }
+        *["append", "extend", "insert", "remove", "clear", "add", "discard", "update", "setdefault", "pop", "popitem"],
+    )
 )
 """What is done to a container that is a memory of the program, not a constant."""
 
@@ -87,6 +77,8 @@ class Reach:
         """Follow one class: the hash of its body without its methods, which are helpers, and its source."""
         self._seen.add((id(cls), 0))
         found, namespace = class_source(cls)
+        if found is not None and isinstance(found.node, ast.Assign):
+            return canonical.expression_hash(found.node.value), found
         if found is None or not isinstance(found.node, ast.ClassDef):
             return "", None
         followed = self._methods(cls, found.node)

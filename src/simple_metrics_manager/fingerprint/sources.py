@@ -31,7 +31,7 @@ _CLOCKS_DIFFER = 2.0
 class Found:
     """A piece of source: its node, its dedented text, the file as the code names it, and its first line."""
 
-    node: FunctionNode | ast.ClassDef
+    node: FunctionNode | ast.ClassDef | ast.Assign
     text: str
     file: str
     line: int
@@ -58,6 +58,12 @@ def find_class(cls: type, lines: Sequence[int], namespace: Mapping[str, object],
                 node for node in nodes if all(_first_line(node) <= line <= (node.end_lineno or 0) for line in lines)
             ]
         believed = source.settled and len(parsed) == 1
+        if not nodes and believed:
+            # made by a call: Point = namedtuple("Point", "x y")
+            made = [
+                part for part in source.tree.body if isinstance(part, ast.Assign) and _assigns(part, cls.__qualname__)
+            ]
+            return source.found(made[0]) if len(made) == 1 else None
         if len(nodes) == 1 and (believed or _agrees(nodes[0], vars(cls))):
             return source.found(nodes[0])
     return None
@@ -117,7 +123,8 @@ class _Source:
         same_line = [other for other in twins if other.co_firstlineno == code.co_firstlineno]
         return same_line[0] if same_line else twins[0] if len(twins) == 1 else None
 
-    def found(self, node: FunctionNode | ast.ClassDef) -> Found:
+    def found(self, node: FunctionNode | ast.ClassDef | ast.Assign) -> Found:
+        """The node with its text."""
         line = _first_line(node)
         text = "\n".join(self.lines[line - 1 : node.end_lineno])
         return Found(node, textwrap.dedent(text).rstrip() + "\n", self.file, line)
@@ -195,6 +202,10 @@ _Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def _first_line(node: ast.stmt | ast.Lambda) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _assigns(statement: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in statement.targets)
 
 
 def _nested(code: CodeType) -> Iterator[CodeType]:

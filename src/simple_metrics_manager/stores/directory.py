@@ -12,7 +12,7 @@ import attrs
 
 from simple_metrics_manager.errors import CorruptMetricError, NotStoredError, SaveError
 from simple_metrics_manager.formats.base import Buffer
-from simple_metrics_manager.stores.file_names import from_file_name, to_file_name
+from simple_metrics_manager.stores.file_names import from_file_name, is_component, to_file_name
 from simple_metrics_manager.stores.files import NotAFileError, read_file, sync_directory, write_new_file
 from simple_metrics_manager.stores.leftovers import remove_leftovers, temporary_name
 
@@ -36,9 +36,17 @@ class Directory:
     def _file(self, name: str) -> str:
         return os.path.join(self.path, to_file_name(name) + self.extension)  # twice as fast
 
+    def _present(self, name: str) -> str:
+        """The file of this name that is there, or would be: 0.5.0 wrote names as they were, blanks and brackets too."""
+        path = self._file(name)
+        if to_file_name(name) == name or not is_component(name) or os.path.lexists(path):
+            return path
+        raw = os.path.join(self.path, name + self.extension)
+        return raw if os.path.lexists(raw) else path
+
     def exists(self, name: str) -> bool:
         """Whether there is something under this name, be it a file that can be read or not."""
-        return os.path.lexists(self._file(name))
+        return os.path.lexists(self._present(name))
 
     def read(self, name: str) -> memoryview:
         """The file, read or mapped.
@@ -46,7 +54,7 @@ class Directory:
         A mapped file that is replaced stays what it was for those who mapped it. One that another program cuts
         short in place takes the process with it (``SIGBUS``); nothing here does that.
         """
-        path = self._file(name)
+        path = self._present(name)
         try:
             return read_file(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -104,7 +112,7 @@ class Directory:
 
     def delete(self, name: str) -> None:
         """Removes the file."""
-        path = self._file(name)
+        path = self._present(name)
         try:
             os.unlink(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -112,7 +120,7 @@ class Directory:
         self._settle()
 
     def names(self) -> Iterator[str]:
-        """The names of all files here that a write could have made, in order.
+        """The names of all files here that a write could have made, here or in 0.5.0, in order.
 
         A name that was too long to be kept whole is given as it stands in the file name; it is understood in
         place of the original one.
@@ -123,11 +131,11 @@ class Directory:
         except (FileNotFoundError, NotADirectoryError):
             return iter(())
         stems = (file[: len(file) - len(self.extension)] for file in files if not file.startswith("."))
-        return iter(sorted(name for name in map(from_file_name, stems) if name is not None))
+        return iter(sorted({name for name in map(_name_of, stems) if name is not None}))
 
     def move(self, old: str, new: str) -> None:
         """Renames the file; a file under the new name is never replaced, not even one that appears just now."""
-        source, target = self._file(old), self._file(new)
+        source, target = self._present(old), self._file(new)
         try:
             _rename_to_nothing(source, target)
             self._settle()
@@ -141,6 +149,11 @@ class Directory:
     def describe(self, name: str) -> str:
         """The path of the file."""
         return self._file(name)
+
+
+def _name_of(stem: str) -> str | None:
+    name = from_file_name(stem)
+    return stem if name is None and to_file_name(stem) != stem and is_component(stem) else name
 
 
 def _rename_to_nothing(source: str, target: str) -> None:

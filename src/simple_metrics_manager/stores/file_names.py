@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -36,6 +37,11 @@ def to_file_name(name: str) -> str:
         return text
     start = re.sub("%.?$", "", text[: LONGEST - 34])
     return f"{start}%~{hashlib.blake2b(raw, digest_size=16).hexdigest()}"
+
+
+def is_component(name: str) -> bool:
+    """Whether a name, taken as it is, stays in its directory, and is seen there."""
+    return name == os.path.basename(name) and not name.startswith(".") and not set(name) & {"\0", "\\"}
 
 
 def from_file_name(file_name: str) -> str | None:
