@@ -30,7 +30,7 @@ LAYERS = (
     {"identity", "flights"},
     {"shelf"},
     {"cache"},
-    {"lookup", "manager", "collect"},
+    {"lookup", "manager", "collected", "collect"},
     {"rename", "sweep", "cli", "report", "testing", "__main__"},
     {"__init__"},
 )

@@ -2,13 +2,12 @@
 
 from simple_metrics_manager.bound_metric import BoundMetric
 from simple_metrics_manager.collect import (
-    CachedFunction,
-    Collected,
     CollectingDatedCacheManager,
     DataCacheManager,
     ParameterizedDataCacheManager,
     ParameterizedDatedCacheManager,
 )
+from simple_metrics_manager.collected import CachedFunction, Collected
 from simple_metrics_manager.config import read_storage, storage_from_config, storage_to_config, write_storage
 from simple_metrics_manager.errors import (
     CannotStoreError,

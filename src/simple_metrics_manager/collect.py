@@ -7,170 +7,22 @@ of the result only, since flags cannot be added to the parameters of a ``ParamSp
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
-from typing_extensions import TypeVarTuple
+from typing_extensions import TypeVarTuple, Unpack
 
 from simple_metrics_manager.checks import RESERVED
-from simple_metrics_manager.declaration import Declaration
-from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
-from simple_metrics_manager.events import SweepAdvanced, tell
-from simple_metrics_manager.keys import canonical, collected_name, default_name_generation_function
+from simple_metrics_manager.collected import CachedFunction, Collected, NameGenerationFunction
+from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.lookup import CollectedCall
 from simple_metrics_manager.manager import DatedCacheManager
-from simple_metrics_manager.metric import Metric
-from simple_metrics_manager.storage import DATE, Storage
+from simple_metrics_manager.storage import Storage
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
-
-NameGenerationFunction: TypeAlias = Callable[[str, Sequence[Any]], str]
-"""From a base name and a row of parameters to the name of the metric. ``Any``: it names anybody's parameters."""
-
-
-class CachedFunction(Generic[P, T]):
-    """``CM.poly_X``: a collected function, through the cache."""
-
-    original_function: Callable[P, T]
-    base_name: str
-    params_list: Sequence[Any]
-    """The parameter sets as they were given to ``collect``."""
-    name_generation_function: NameGenerationFunction
-
-    def __init__(
-        self,
-        manager: DatedCacheManager,
-        function: Callable[P, T],
-        base_name: str,
-        params_list: Sequence[Any],
-        name_generation_function: NameGenerationFunction | None = None,
-    ) -> None:
-        functools.update_wrapper(self, function)
-        self.original_function = function
-        self.base_name = base_name
-        self.params_list = params_list
-        self.name_generation_function = name_generation_function or default_name_generation_function
-        self._named_by_user = name_generation_function is not None
-        self._manager = manager
-        self._signature = inspect.signature(function)
-        self._declaration = Declaration(function, takes_manager=False, lenient=True)
-        self._declaration.name = base_name
-        self.keys: dict[str, Metric[T]] = {}
-
-    @overload
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
-    @overload
-    def __call__(self, *args: Any, use_stored: bool, cache: bool = ..., **kwargs: Any) -> T: ...
-    @overload
-    def __call__(self, *args: Any, cache: bool, use_stored: bool = ..., **kwargs: Any) -> T: ...
-    def __call__(self, *args: Any, **kwargs: Any) -> T:
-        kwargs.pop("cache", None)  # 0.5.0 let it be said again
-        use_stored = bool(kwargs.pop("use_stored", True))
-        return cast("T", self._manager.get(self._find(args, kwargs).name, use_stored=use_stored))
-
-    def key(self, *args: P.args, **kwargs: P.kwargs) -> Metric[T]:
-        """The typed key of one parameter set."""
-        return self._find(args, kwargs)
-
-    def get_all(self, *, use_stored: bool = True, verbose: bool = False) -> list[T]:
-        """The values of all declared parameter sets in their order; ``verbose`` counts them as it goes."""
-        rows = list(self.params_list)
-        values: list[T] = []
-        for index, row in enumerate(rows):
-            tell(SweepAdvanced(self.base_name, index, len(rows), verbose=verbose))
-            values.append(self._manager.get(self._find(tuple(row), {}).name, use_stored=use_stored))
-        return values
-
-    def declare(self, params: tuple[object, ...]) -> Metric[T]:
-        """The key of these parameters, which may be asked for from now on.
-
-        Raises:
-            MetricDeclarationError: another metric has this name already, or this is the name of its date.
-        """
-        name = self._name(params)
-        if name in self.keys:
-            return self.keys[name]
-        functions = self._manager.functions_dict
-        for other in (name, name + DATE, name.removesuffix(DATE)):
-            if other in functions and (other == name or other + DATE == name or name + DATE == other):
-                problem = f"{other!r} is a metric already, in a storage the two would meet: give another base_name"
-                raise MetricDeclarationError(f"{self.base_name}{params!r}", problem)
-        written = {} if self._named_by_user else {str(i): canonical(v, self.base_name) for i, v in enumerate(params)}
-        key = Metric[T].made_from(self._declaration, name, row=params, params=written)
-        functions[name] = CollectedCall(key)
-        self.keys[name] = key
-        return key
-
-    def _name(self, params: tuple[object, ...]) -> str:
-        if self._named_by_user:
-            return self.name_generation_function(self.base_name, params)
-        return collected_name(self.base_name, params, self.base_name)
-
-    def _find(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Metric[T]:
-        try:
-            bound = self._signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{self.base_name}(): {error}") from None
-        if bound.kwargs:
-            bound.apply_defaults()
-        if bound.kwargs:
-            names = ", ".join(bound.kwargs)
-            raise TypeError(f"{self.base_name}(): {names} can only be given by keyword, so they cannot name a metric")
-        params = bound.args
-        name = self._name(params)
-        if name in self.keys:
-            return self.keys[name]
-        if getattr(self._manager, "dynamic_metric_creation", False):
-            return self.declare(params)
-        declared = "; ".join(str(tuple(row)) for row in list(self.params_list)[:8]) or "nothing"
-        remedy = "Add it to params_list, or let any parameters in with dynamic_metric_creation=True."
-        raise UndeclaredParametersError(self.base_name, repr(params), declared, remedy)
-
-
-class Collected(Generic[P, T]):
-    """What a collected function has become: called plainly it just runs, with ``cache=True`` it is cached."""
-
-    __wrapped__: Callable[P, T]
-    __name__: str
-
-    def __init__(self, cached: CachedFunction[P, T]) -> None:
-        functools.update_wrapper(self, cached.original_function)
-        self._cached = cached
-
-    @overload
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
-    @overload
-    def __call__(self, *args: Any, cache: bool, use_stored: bool = ..., **kwargs: Any) -> T: ...
-    def __call__(self, *args: Any, **kwargs: Any) -> T:
-        if kwargs.pop("cache", False):
-            return cast("Callable[..., T]", self._cached)(*args, **kwargs)
-        return self.__wrapped__(*args, **kwargs)
-
-    def cached(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Through the cache."""
-        return self._cached(*args, **kwargs)
-
-    def fresh(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Computed anew, then cached and stored."""
-        return cast("Callable[..., T]", self._cached)(*args, use_stored=False, **kwargs)
-
-    def key(self, *args: P.args, **kwargs: P.kwargs) -> Metric[T]:
-        """The typed key of one parameter set, for ``CM.get``, ``CM.exists`` and the others."""
-        return self._cached.key(*args, **kwargs)
-
-    def get_all(self, *, use_stored: bool = True, verbose: bool = False) -> list[T]:
-        """The values of all declared parameter sets, in their order."""
-        return self._cached.get_all(use_stored=use_stored, verbose=verbose)
-
-    @property
-    def params_list(self) -> Sequence[Any]:
-        """The parameter sets as they were given to ``collect``."""
-        return self._cached.params_list
 
 
 class AcceptsCall(Protocol[P, T_co, *Ts]):
@@ -199,7 +51,10 @@ class CollectingDatedCacheManager(DatedCacheManager):
 
     def collect(self, f: Callable[[], T], name: str | None = None) -> Collected[[], T]:
         """Collect a function as a metric; it goes on as it was unless it is called with ``cache=True``."""
-        cached = CachedFunction(self, f, f.__name__ if name is None else name, ((),))
+        name = f.__name__ if name is None else name
+        if isinstance(self.functions_dict.get(name), CollectedCall):
+            del self.functions_dict[name]  # collected again, as when a notebook's cell is run again
+        cached = CachedFunction(self, f, name, ((),))
         cached.declare(())
         return Collected(cached)
 
@@ -284,7 +139,7 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
         self._forget_collected(name)
         cached = CachedFunction(self, function, name, rows, name_generation_function)
         for row in rows:
-            cached.declare(tuple(row))
+            cached.declare(row)
         self.parameterized_metrics.append(cached)
         setattr(self, name, cached)
         return Collected(cached)

@@ -199,6 +199,12 @@ def stored_name(manager: str, metric: str) -> str:
 _SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
+def python_scalar(value: object) -> object:
+    """The Python number or text that a numpy scalar holds; anything else as it is."""
+    plain = cast("np.generic[object]", value).item() if isinstance(value, np.generic) else value
+    return plain if type(plain) in (bool, int, float, complex, str, bytes) else value
+
+
 def default_name_generation_function(base_name: str, params: Iterable[object]) -> str:
     """``poly_Y_1_2``: the names of 0.5.0. They are not injective: ``f(1, 2)`` of ``f`` and ``f_1(2)`` meet."""
     return "_".join([base_name, *map(str, params)]).replace(".", "p")
@@ -217,6 +223,7 @@ def tells_apart(params: Iterable[object]) -> bool:
 
 def collected_name(base_name: str, params: tuple[object, ...], where: str) -> str:
     """The name of 0.5.0 where that says exactly which parameters it means, and otherwise with a hash behind it."""
+    params = tuple(map(python_scalar, params))
     name = default_name_generation_function(base_name, params)
     if tells_apart(params):
         return name
