@@ -26,7 +26,7 @@ LAYERS = (
     {"keys", "parameters", "record", "events", "payload"},
     {"formats", "stores", "fingerprint"},
     {"running", "memory", "declaration", "metric", "declaring", "checks"}
-    | {"inputs", "bound_metric", "binding", "provenance", "storage", "dated", "config"},
+    | {"inputs", "bound_metric", "binding", "provenance", "storage", "file_based", "dated", "config"},
     {"identity", "flights"},
     {"shelf"},
     {"cache"},

@@ -27,11 +27,11 @@ from simple_metrics_manager.errors import (
     UnknownMetricError,
     WrongIdentityError,
 )
+from simple_metrics_manager.file_based import FileBasedStorageInterface
 from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.rename import convert_metric_name, convert_metric_name_and_arguments
 from simple_metrics_manager.storage import (
-    FileBasedStorageInterface,
     JsonStorageInterface,
     NpyStorageInterface,
     NpzStorageInterface,

@@ -131,6 +131,11 @@ class Cache:
         self.shelf.save(host, key, key.name, held, self._verbose(host, verbose))
         return held
 
+    def hold(self, host: Manager, key: Metric[object], value: object) -> None:
+        """Hold a value that the user gives, as if it had been computed just now."""
+        self.inputs(host)
+        self.memory.put(key.name, self._hold(host, key, key.name, value, Timing(0.0, 0.0), ()))
+
     def load(self, host: Manager, key: Metric[object], *, force: bool, verbose: bool | None) -> Held:
         """The value in memory or, with ``force`` in any case, from the storage; never computed.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
-from typing_extensions import TypeVarTuple, Unpack
+from typing_extensions import TypeVarTuple
 
 from simple_metrics_manager.checks import RESERVED
 from simple_metrics_manager.collected import CachedFunction, Collected, NameGenerationFunction
@@ -99,6 +99,14 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
     @overload
     def collect(
         self, base_name: str | None = None, *, name_generation_function: NameGenerationFunction | None = None
+    ) -> CollectAnyRows: ...
+    @overload
+    def collect(
+        self,
+        base_name: str | None,
+        params_list: Iterable[Sequence[Any]],
+        name_generation_function: NameGenerationFunction | None = None,
+        /,
     ) -> CollectAnyRows: ...
     def collect(
         self,

@@ -26,6 +26,7 @@ NameGenerationFunction: TypeAlias = Callable[[str, Sequence[Any]], str]
 class CachedFunction(Generic[P, T]):
     """``CM.poly_X``: a collected function, through the cache."""
 
+    __name__: str
     original_function: Callable[P, T]
     base_name: str
     params_list: Sequence[Any]
@@ -83,10 +84,7 @@ class CachedFunction(Generic[P, T]):
         Raises:
             MetricDeclarationError: the function does not take them, or their name meets that of another metric.
         """
-        try:
-            params = self._bind(tuple(row), {})
-        except TypeError as error:
-            raise MetricDeclarationError(self.base_name, f"params_list has {row!r}: {error}") from None
+        params = self._row(row)
         name = self._name(params)
         functions = self._manager.functions_dict
         if name in self.keys:
@@ -100,8 +98,15 @@ class CachedFunction(Generic[P, T]):
         self._folded[name.casefold()] = name
         return key
 
+    def _row(self, row: Sequence[object]) -> tuple[object, ...]:
+        """A row of ``params_list``. The empty one stands there by default, for functions with parameters too."""
+        try:
+            return self._bind(tuple(row), {}) if len(row) else ()
+        except TypeError as error:
+            raise MetricDeclarationError(self.base_name, f"params_list has {row!r}: {error}") from None
+
     def _refuse_meeting(self, name: str, params: tuple[object, ...]) -> None:
-        """Two metrics of one name, of names that some file systems take for one, or one called like the other's date."""
+        """Refuse two metrics of one name or of names equal but for capitals, or one called like the other's date."""
         functions = self._manager.functions_dict
         twin = self._folded.get(name.casefold(), name)
         for other in dict.fromkeys((name, twin, name + DATE, name.removesuffix(DATE))):
@@ -121,7 +126,7 @@ class CachedFunction(Generic[P, T]):
             raise TypeError(f"{self.base_name}(): {error}") from None
         name = self._name(params)
         known, function = self.keys.get(name), self._manager.functions_dict.get(name)
-        if isinstance(function, CollectedCall) and function.key is known:
+        if known is not None and isinstance(function, CollectedCall) and function.key is known:
             return known
         if function is not None and not isinstance(function, CollectedCall):
             return self._replaced(cast("Callable[[], T]", function), name, params)

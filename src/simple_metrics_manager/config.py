@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar, cast, overload
 
 import attrs
-from cattrs import Converter, transform_error
+from cattrs import AttributeValidationNote, ClassValidationError, Converter, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cattrs.preconf.json import make_converter
 from cattrs.v import format_exception
@@ -53,8 +53,6 @@ def storage_from_config(config: Mapping[str, object], expected: type[StorageInte
     try:
         structure = cast("Callable[[object, object], object]", _converter().structure)
         return structure(config, expected)
-    except ConfigError:
-        raise
     except Exception as error:
         raise ConfigError(tuple(transform_error(error, path="storage", format_exception=_explain))) from error
 
@@ -134,7 +132,14 @@ def _class_of(kind: object) -> type[StorageInterface]:
     if isinstance(kind, str) and kind in installed.names:
         return cast("type[StorageInterface]", installed[kind].load())
     names = ", ".join(map(repr, sorted({*known, *installed.names})))
-    raise ConfigError((f"no storage is of kind {kind!r} @ storage.kind; there is {names}",))
+    raise _wrong_kind(f"no storage is of kind {kind!r}; there is {names}")
+
+
+def _wrong_kind(problem: str) -> ClassValidationError:
+    """A mistake in the field ``kind``, in the form in which cattrs tells those in other fields."""
+    error = ValueError(problem)
+    error.add_note(AttributeValidationNote("structuring a storage @ attribute kind", "kind", str))
+    return ClassValidationError("while structuring a storage", [error], StorageInterface)  # pyright: ignore[reportCallIssue]  # cattrs adds the class
 
 
 def _is_storage_class(kind: object) -> bool:
@@ -155,11 +160,11 @@ def _unstructure(value: StorageInterface) -> dict[str, object]:
 
 def _structure(value: object, expected: type) -> object:
     if not isinstance(value, Mapping) or "kind" not in value:
-        raise ConfigError((f"a storage is a table with a 'kind', not {value!r:.60} @ storage",))
+        raise ValueError(f"a storage is a table with a 'kind', not {value!r:.60}")
     table = dict(cast("Mapping[str, object]", value))
     kind = _class_of(table.pop("kind"))
     if not issubclass(kind, expected):
-        raise ConfigError((f"expected a {expected.__name__}, not one of kind {value['kind']!r} @ storage.kind",))
+        raise _wrong_kind(f"expected a {expected.__name__}, not one of kind {value['kind']!r}")
     return make_dict_structure_fn(kind, _converter(), _cattrs_forbid_extra_keys=True)(table, kind)
 
 
@@ -168,17 +173,24 @@ def _converter() -> Converter:
     converter = make_converter(forbid_extra_keys=True)
     converter.register_structure_hook_func(_is_storage_class, _structure)
     converter.register_unstructure_hook_func(_is_storage_class, _unstructure)
-    for exact in (bool, int):
+    for exact in (bool, int, str):
         converter.register_structure_hook(exact, _exactly)
+    converter.register_structure_hook(float, _number)
     converter.register_structure_hook(Path, _path)
     return converter
 
 
 def _exactly(value: object, kind: type) -> object:
-    """cattrs makes 3 of 3.7 and True of "no"; a configuration means what it says."""
+    """cattrs makes 3 of 3.7, True of "no" and "5" of 5; a configuration means what it says."""
     if type(value) is not kind:
         raise ValueError(f"expected {kind.__name__}, got {value!r}")
     return value
+
+
+def _number(value: object, _: type) -> float:
+    if type(value) not in (int, float):
+        raise ValueError(f"expected float, got {value!r}")
+    return float(cast("int | float", value))
 
 
 def _path(value: object, _: type) -> Path:
@@ -191,6 +203,4 @@ def _explain(error: BaseException, kind: type | None) -> str:
     """An error's own words, where cattrs would only say that a value is invalid."""
     if type(error) in (ValueError, TypeError) and error.args:
         return str(error.args[0])
-    if isinstance(error, ConfigError):
-        return "; ".join(error.problems)
     return format_exception(error, kind)

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from simple_metrics_manager.declaration import Codec
-from simple_metrics_manager.errors import NotStoredError, SaveError, StorageError
+from simple_metrics_manager.errors import CannotStoreError, NotStoredError, SaveError, StorageError
 from simple_metrics_manager.payload.plain import plain_codec
+from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.payload.tree import Payload
 from simple_metrics_manager.record import Entry, Record
 from simple_metrics_manager.storage import DATE, EntryStorage, Storage
@@ -41,6 +42,8 @@ class Found:
             return codec.adopt(self._raw)
         if not self.old and self.record.codec == codec.kind:
             return codec.load(self._entry.payload)
+        if not self.old and self.record.codec == "typed":
+            return codec.adopt(join(self._entry.payload))
         return codec.adopt(plain_codec(allow_pickle).load(self._entry.payload))
 
 
@@ -67,6 +70,11 @@ def parse_date(text: object) -> datetime | None:
         return None
 
 
+def _meeting(name: str, metric: str, other: str) -> CannotStoreError:
+    problem = f"the date of the metric {metric!r} and the metric {other!r} would take each other's place"
+    return CannotStoreError(name, problem, "Give one of the two metrics another name.")
+
+
 class _Entries:
     def __init__(self, entries: EntryStorage, storage: Storage) -> None:
         self._entries = entries
@@ -90,10 +98,20 @@ class _Entries:
             return None
 
     def keep(self, value: object, payload: Payload, record: Record, /) -> int:
+        base = record.name.removesuffix(DATE)
+        if base != record.name and self._is_old(base):
+            raise _meeting(record.name, base, record.name)
         return self._entries.write(Entry(record, payload))
 
     def place(self, name: str, /) -> str:
         return self._entries.place(name)
+
+    def _is_old(self, name: str) -> bool:
+        """Whether 0.5.0 stored this: its date lies in a file of its own."""
+        try:
+            return self._entries.read_record(name) is None
+        except NotStoredError:
+            return False
 
     def _from_side_car(self, name: str) -> Record | None:
         """Without a date nothing counts as stored, as in 0.5.0: a save may have been cut short between the two."""
@@ -121,6 +139,11 @@ class _SideCars:
         return None if date_ is None else Record(name=name, metric=name, date=date_)
 
     def keep(self, value: object, payload: Payload, record: Record, /) -> int:
+        name, base = record.name, record.name.removesuffix(DATE)
+        if self.exists(name + DATE):
+            raise _meeting(name, name, name + DATE)
+        if base != name and self._storage.exists(base) and not self.exists(name):
+            raise _meeting(name, base, name)
         try:
             self._storage.save(record.name, value)
             self._storage.save(record.name + DATE, datetime.now().astimezone().date().isoformat())

@@ -50,6 +50,8 @@ class Declaration:
         self.name: str = getattr(function, "__name__", "")
         self.owner: type | None = None
         self.takes_manager = takes_manager
+        self.anonymous = False
+        """Known by a bare name, as in ``functions_dict``: that says neither which metric it is nor its parameters."""
         self.lenient = lenient
         self.version = version
         self._namespace = _local_names(function)
@@ -151,6 +153,6 @@ def _local_names(function: Callable[..., object]) -> Mapping[str, object]:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_globals is module and frame.f_locals is not frame.f_globals:
-            found = {**{name: frame.f_locals[name] for name in wanted & frame.f_locals.keys()}, **found}
+            found = {**{name: frame.f_locals[name] for name in wanted.intersection(frame.f_locals)}, **found}
         frame = frame.f_back
     return found

@@ -79,7 +79,7 @@ class Loaded(Event):
     date: datetime
 
     def line(self) -> str:
-        return f"Load {self.metric} pulled on {self.date.date().isoformat()}"
+        return f"Load {self.metric} pulled on {self.date.astimezone().date().isoformat()}"
 
 
 @attrs.frozen

@@ -95,6 +95,8 @@ def _constructor_inputs(manager: object, kind: type, arguments: Arguments) -> di
     bound = signature.bind_partial(None, *arguments[0], **arguments[1])
     bound.apply_defaults()
     values: dict[str, object] = dict([*bound.arguments.items()][1:])
+    for name in ("storage", "storage_interface"):
+        values.pop(name, None)  # be it a storage or None
     for name in values:
         now = vars(manager).get(name, _ABSENT)
         if now is not _ABSENT and _has_form(now):

@@ -201,7 +201,8 @@ _SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 def python_scalar(value: object) -> object:
     """The Python number or text that a numpy scalar holds; anything else as it is."""
-    plain = cast("np.generic[object]", value).item() if isinstance(value, np.generic) else value
+    kind: type = type(value)
+    plain = cast("np.generic[object]", value).item() if issubclass(kind, np.generic) else value
     return plain if type(plain) in (bool, int, float, complex, str, bytes) else value
 
 

@@ -46,12 +46,19 @@ def key_of(manager: type, key: Metric[T]) -> Metric[T]:
     """
     if not key.declaration.takes_manager:
         return key
-    found: object = getattr(manager, key.declaration.name, None)
+    owner = key.declaration.owner
+    mro = manager.__mro__
+    of_this = owner is None or owner in mro or _spelled(owner) in map(_spelled, mro)  # a cell may have run again
+    found: object = getattr(manager, key.declaration.name, None) if of_this else None
     if key.of is None and isinstance(found, Metric):
         return cast("Metric[T]", found)
     if key.of is not None and isinstance(found, ParameterizedMetric):
         return key if found is key.of else cast("ParameterizedMetric[..., T]", found).at(key.row)
     raise UnknownMetricError(manager.__qualname__, key.label)
+
+
+def _spelled(kind: type) -> tuple[str, str]:
+    return kind.__module__, kind.__qualname__
 
 
 def named_key(manager: type, functions: Functions, name: str) -> Metric[object]:
@@ -96,4 +103,5 @@ def _of_function(function: Callable[[], object], name: str) -> Metric[object]:
         return function.key
     declaration = Declaration(function, takes_manager=False, lenient=True)
     declaration.name = name
+    declaration.anonymous = True
     return Metric[object].made_from(declaration, name)

@@ -12,9 +12,8 @@ from simple_metrics_manager.checks import check_class, check_fields, declared_me
 from simple_metrics_manager.inputs import Arguments, has_own_constructor, input_names, own_inputs
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
 from simple_metrics_manager.lookup import declared_keys, distinct, key_of, named_key
-from simple_metrics_manager.memory import Held, MemoryView
+from simple_metrics_manager.memory import MemoryView
 from simple_metrics_manager.metric import Metric
-from simple_metrics_manager.record import Record
 from simple_metrics_manager.storage import Storage
 
 T = TypeVar("T")
@@ -145,7 +144,7 @@ class DatedCacheManager:
         return MemoryView(self.__metrics__.memory, self._hold)
 
     def _hold(self, name: str, value: object) -> None:
-        self.__metrics__.memory.put(name, Held(value, False, Record(name=name, metric=name)))
+        self.__metrics__.hold(self, self._key(name), value)
 
     def _key(self, key: Metric[T] | str, /) -> Metric[T]:
         if isinstance(key, str):
@@ -239,5 +238,5 @@ def _remake(
     """A manager as it travels: its class, its fields, its storage; no values."""
     made = kind.__new__(kind, *arguments[0], **arguments[1])
     made.__metrics__.use(storage)
-    made.functions_dict = functions
+    object.__setattr__(made, "_functions", functions)  # a frozen manager lets nobody assign
     return made

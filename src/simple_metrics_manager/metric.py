@@ -200,6 +200,9 @@ class ParameterizedMetric(Generic[P, T]):
         self._keys: dict[Row, Metric[T]] = {}
         self._declared: set[str] = set()
         for row in params_list:
+            if not isinstance(cast("object", row), (tuple, list)):
+                problem = f"params_list has {row!r}: a row is a tuple of parameters, as in ({row!r},)"
+                raise MetricDeclarationError(self.declaration.name, problem)
             try:
                 self._declare(self.parameters.row(*row))
             except TypeError as error:

@@ -48,7 +48,7 @@ def make_record(
     code = key.declaration.fingerprint(manager)
     return Record(
         name=stored_name(label, name),
-        metric=key.declaration.name,
+        metric="" if key.declaration.anonymous else key.declaration.name,
         manager=manager.__qualname__ if label else "",
         module=manager.__module__ if label else getattr(key.function, "__module__", "") or "",
         inputs=inputs,

@@ -6,18 +6,19 @@ import contextlib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar, cast, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import attrs
 
 from simple_metrics_manager.errors import NotStoredError, UncoveredParametersError
 from simple_metrics_manager.events import Moved, MovesEnded, tell
-from simple_metrics_manager.keys import canonical, collected_name, default_name_generation_function
+from simple_metrics_manager.file_based import FileBasedStorageInterface
+from simple_metrics_manager.keys import canonical, collected_name, default_name_generation_function, python_scalar
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import Entry, Record
-from simple_metrics_manager.storage import DATE, FileBasedStorageInterface
-
-P = TypeVar("P")
+from simple_metrics_manager.storage import DATE
+from simple_metrics_manager.stores.directory import _rename_to_nothing as rename_to_nothing
+from simple_metrics_manager.stores.file_names import from_file_name
 
 
 @runtime_checkable
@@ -34,11 +35,12 @@ class Movable(Protocol):
 
 @attrs.frozen
 class Move:
-    """One stored metric that gets another name, and what its record says from then on."""
+    """One stored metric that gets another name, and what its record says from then on: None leaves it as it is."""
 
     old: str
     new: str
     metric: str
+    manager: str | None = None
     params: Mapping[str, Tree] | None = None
 
 
@@ -49,7 +51,8 @@ def convert_metric_name(
 
     Only that metric is touched: renaming ``poly`` leaves ``poly2`` alone, and a name like ``poly_X_1``, which the
     metric ``poly_X`` may have written, is left alone too unless its record says that it is ``poly``'s. Dates and
-    records go along. Nothing is overwritten: if a new name is taken, nothing is moved.
+    records go along. Nothing is overwritten: if a new name is taken, nothing is moved. The metrics of a manager class
+    are called ``"Digits.inertia"``; a class that gets another name takes its metrics along so, one by one.
 
     Args:
         simulate: only say what would be moved. This is the default.
@@ -59,13 +62,19 @@ def convert_metric_name(
 
     Raises:
         FileExistsError: a new name is taken.
+        ValueError: the metric's names were made by a ``name_generation_function``, and do not begin with its own.
     """
     stored = _stored(storage_interface)
-    moves = [
-        Move(name, new_name + name[len(old_name) :], new_name)
-        for name in stored.names()
-        if stored.belongs(name, old_name)
-    ]
+    moves: list[Move] = []
+    manager, _, metric = new_name.rpartition(".")
+    for name in stored.names():
+        if not stored.belongs(name, old_name):
+            continue
+        if not name.startswith(old_name):
+            raise ValueError(f"{name!r} is of {old_name} but not called so; use convert_metric_name_and_arguments")
+        typed = stored.is_typed(name)
+        new = new_name + name.removeprefix(old_name)
+        moves.append(Move(name, new, metric, manager.partition(",")[0]) if typed else Move(name, new, new_name))
     return _apply(stored, old_name, new_name, moves, simulate)
 
 
@@ -85,18 +94,25 @@ def convert_metric_name_and_arguments(
     Raises:
         UncoveredParametersError: something is stored of ``old_name`` that ``old_params_list`` does not cover.
         FileExistsError: a new name is taken.
-        ValueError: the two lists differ in length.
+        ValueError: the two lists differ in length, or two old parameter sets mean the same stored metric.
     """
     stored = _stored(storage_interface)
     moves: list[Move] = []
     names = set(stored.names())
     for old, new in zip(old_params_list, new_params_list, strict=True):
         target = _name(new_name, tuple(new), name_generation_function)
-        params = {str(index): canonical(value, new_name) for index, value in enumerate(new)}
-        sources = dict.fromkeys(_names(old_name, tuple(old), name_generation_function))
-        said = None if name_generation_function else params
-        moves.extend(Move(source, target, new_name, said) for source in sources if source in names)
+        params = {str(index): canonical(python_scalar(value), new_name) for index, value in enumerate(new)}
+        said: Mapping[str, Tree] = {} if name_generation_function else params
+        source = _name(old_name, tuple(old), name_generation_function)
+        if source in names:
+            moves.append(Move(source, target, new_name, params=said))
+        older = default_name_generation_function(old_name, old)
+        if name_generation_function is None and older != source and older in names and stored.has_side_car(older):
+            moves.append(Move(older, target, new_name, params=said))
     covered = {move.old for move in moves}
+    if len(covered) < len(moves):
+        twice = next(move.old for move in moves if sum(move.old == other.old for other in moves) > 1)
+        raise ValueError(f"{twice!r} is what two parameter sets of old_params_list are called; nothing was moved")
     for name in sorted(names - covered):
         if stored.belongs(name, old_name):
             raise UncoveredParametersError(old_name, name)
@@ -107,17 +123,14 @@ def _name(base: str, params: tuple[object, ...], generate: Callable[[str, Sequen
     return generate(base, params) if generate is not None else collected_name(base, params, base)
 
 
-def _names(base: str, params: tuple[object, ...], generate: Callable[[str, Sequence[object]], str] | None) -> list[str]:
-    """The name, and the one that 0.5.0 gave where that differs."""
-    names = [_name(base, params, generate)]
-    return names if generate is not None else [*names, default_name_generation_function(base, params)]
-
-
 def _apply(stored: _Stored, old_name: str, new_name: str, moves: list[Move], simulate: bool) -> list[Move]:
-    names = set(stored.names())
+    taken = set(stored.all_names())
     for move in moves:
-        if move.new in names or sum(move.new == other.new for other in moves) > 1:
-            raise FileExistsError(f"{move.new!r} is stored already: {move.old!r} would overwrite it; nothing was moved")
+        dated = {move.new, move.new + DATE} if stored.has_side_car(move.old) else {move.new}
+        if dated & taken:
+            target = min(dated & taken)
+            raise FileExistsError(f"{target!r} is stored already: {move.old!r} would overwrite it; nothing was moved")
+        taken |= dated
     for move in moves:
         tell(Moved(move.old, move.new, simulate))
         if not simulate:
@@ -142,14 +155,25 @@ class _Stored:
     def all_names(self) -> Iterator[str]:
         return iter(())
 
-    def metric_of(self, name: str) -> str | None:
-        """The metric that the record names, or None."""
+    def record(self, name: str) -> Record | None:
+        """What is kept beside the value; None for what 0.5.0 or a storage of three methods wrote."""
         return None
 
+    def is_typed(self, name: str) -> bool:
+        """Whether it is the metric of a manager class, called ``Digits.inertia,k=10``."""
+        record = self.record(name)
+        return record is not None and bool(record.manager)
+
+    def has_side_car(self, name: str) -> bool:
+        """Whether its date lies in a file of its own."""
+        return self.record(name) is None
+
     def belongs(self, name: str, metric: str) -> bool:
-        known = self.metric_of(name)
-        if known is not None:
-            return known == metric
+        record = self.record(name)
+        if record is not None and record.manager:
+            return name == metric or name.startswith((f"{metric},", f"{metric}~"))
+        if record is not None and record.metric:
+            return record.metric == metric
         rest = name.removeprefix(metric)
         return name == metric or (rest != name and _PARAMETERS.fullmatch(rest) is not None)
 
@@ -164,9 +188,8 @@ class _Entries(_Stored):
     def all_names(self) -> Iterator[str]:
         return self._storage.names()
 
-    def metric_of(self, name: str) -> str | None:
-        record = self._storage.read_record(name)
-        return record.metric or None if record is not None else None
+    def record(self, name: str) -> Record | None:
+        return self._storage.read_record(name)
 
     def move(self, move: Move) -> None:
         entry = self._storage.read(move.old)
@@ -175,30 +198,35 @@ class _Entries(_Stored):
                 self._storage.move(move.old + DATE, move.new + DATE)
             self._storage.move(move.old, move.new)
             return
-        params = entry.record.params if move.params is None else move.params
-        record = attrs.evolve(entry.record, name=move.new, metric=move.metric, params=params)
+        record = attrs.evolve(
+            entry.record,
+            name=move.new,
+            metric=move.metric if entry.record.metric else "",
+            manager=entry.record.manager if move.manager is None else move.manager,
+            params=entry.record.params if move.params is None else move.params,
+        )
         self._storage.write(Entry(record, entry.payload))
         self._storage.delete(move.old)
 
 
 class _Files(_Stored):
     def __init__(self, storage: FileBasedStorageInterface) -> None:
-        self._folder = storage.metrics_dir
-        self._extension = storage.file_ext
+        self._storage = storage
 
     def all_names(self) -> Iterator[str]:
-        return (
-            file.removesuffix(self._extension)
-            for file in os.listdir(self._folder)
-            if file.endswith(self._extension) and not file.startswith(".")
+        extension = self._storage.file_ext
+        stems = (
+            file.removesuffix(extension)
+            for file in os.listdir(self._storage.metrics_dir)
+            if file.endswith(extension) and not file.startswith(".")
         )
+        return (name for name in (from_file_name(stem) if "%" in stem else stem for stem in stems) if name is not None)
 
     def move(self, move: Move) -> None:
         for suffix in (DATE, ""):
-            old, new = (os.path.join(self._folder, name + suffix + self._extension) for name in (move.old, move.new))
+            old, new = (self._storage._get_filepath(name + suffix) for name in (move.old, move.new))
             if os.path.exists(old):
-                os.link(old, new)  # unlike a rename, a link never replaces what has come to be there since
-                os.unlink(old)
+                rename_to_nothing(old, new)
 
 
 def _stored(storage: Movable | FileBasedStorageInterface) -> _Stored:

@@ -99,7 +99,11 @@ class Shelf:
         if found is None:
             return None
         codec = self.codec(host, key)
-        reason = None if found.old else _unusable(key, codec, found.record, self._identity.inputs(host).all)
+        reason = (
+            None
+            if found.old or key.declaration.anonymous
+            else _unusable(key, codec, found.record, self._identity.inputs(host).all)
+        )
         if reason is not None:
             tell(Disregarded(name, reason, verbose=verbose))
             return None
@@ -128,12 +132,22 @@ class Shelf:
         if found is None or found.old:
             return found
         record = found.record
-        if record.name != asked or (
-            record.params and canonical_text(dict(record.params)) != canonical_text(dict(key.params))
-        ):
-            holds = f"{record.name} {canonical_text(dict(record.params))}"
-            raise WrongIdentityError(storage.place(asked), f"{asked} {canonical_text(dict(key.params))}", holds)
+        if record.name != asked or _is_of_another(record, key):
+            theirs, ours = (record.name, asked) if record.name != asked else (record.metric, key.declaration.name)
+            holds = f"{theirs} {canonical_text(dict(record.params))}"
+            raise WrongIdentityError(storage.place(asked), f"{ours} {canonical_text(dict(key.params))}", holds)
         return found
+
+
+def _is_of_another(record: Record, key: Metric[object]) -> bool:
+    """Whether it was stored as another metric or with other parameters; a bare name says neither."""
+    if key.declaration.anonymous or not record.metric:
+        return False
+    if record.metric != key.declaration.name:
+        return True
+    return bool(record.params and key.params) and canonical_text(dict(record.params)) != canonical_text(
+        dict(key.params)
+    )
 
 
 def _unusable(key: Metric[object], codec: Codec, record: Record, inputs: Mapping[str, Tree]) -> str | None:

@@ -9,8 +9,6 @@ date and the rest of the record in one file.
 
 from __future__ import annotations
 
-import os
-import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import ClassVar, Protocol, TypeGuard, runtime_checkable
 
 import attrs
 
-from simple_metrics_manager.errors import CannotStoreError, NotStoredError
+from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NotStoredError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.json import Json
 from simple_metrics_manager.formats.npy import Npy
@@ -102,48 +100,6 @@ class StorageInterface(ABC):
     def load(self, name: str, /) -> object: ...
 
 
-class FileBasedStorageInterface(StorageInterface):
-    """One file per name, for storages of one's own: subclasses write ``_load(filepath)`` and ``_save(filepath, data)``.
-
-    A value is saved to a temporary file beside its place, which is then renamed: old or new, never between.
-    """
-
-    file_ext: str
-    metrics_dir: str | os.PathLike[str]
-
-    def __init__(self, file_ext: str, metrics_dir: str | os.PathLike[str]) -> None:
-        super().__init__()
-        self.file_ext = file_ext
-        self.metrics_dir = metrics_dir
-
-    def _get_filepath(self, name: str) -> str:
-        return os.path.join(self.metrics_dir, name + self.file_ext)
-
-    def exists(self, name: str, /) -> bool:
-        return os.path.exists(self._get_filepath(name))
-
-    @abstractmethod
-    def _load(self, filepath: str) -> object: ...
-
-    @abstractmethod
-    def _save(self, filepath: str, data: object) -> object: ...
-
-    def load(self, name: str, /) -> object:
-        return self._load(self._get_filepath(name))
-
-    def save(self, name: str, data: object, /) -> object:
-        filepath = self._get_filepath(name)
-        folder, file = os.path.split(filepath)
-        temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp{os.path.splitext(file)[1]}")
-        try:
-            self._save(temporary, data)
-            os.replace(temporary, filepath)
-        finally:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-        return None
-
-
 class StoredEntries(StorageInterface):
     """A place and a format together: everything that the storages of this library share."""
 
@@ -196,17 +152,24 @@ class StoredEntries(StorageInterface):
         self._store().move(old, new)
 
     # -------------------------------------------------------------------------------- plain values, as in 0.5.0
-    def exists(self, name: str, /) -> bool:
+    def exists(self, name: str) -> bool:
         """Whether something is stored under this name; the date of what is stored exists as ``<name>_date``."""
-        store = self._store()
-        return store.exists(name) or (name.endswith(DATE) and store.exists(name.removesuffix(DATE)))
+        return self._store().exists(name) or (name.endswith(DATE) and self._has_date(name.removesuffix(DATE)))
 
-    def save(self, name: str, data: object, /) -> None:
+    def _has_date(self, name: str) -> bool:
+        try:
+            return self.read_record(name) is not None
+        except NotStoredError:
+            return False
+        except CorruptMetricError:
+            return True  # there is one, and loading it says what is wrong
+
+    def save(self, name: str, data: object) -> None:
         """Store a value as what it is; it comes back as exactly that."""
         payload = lock_payload(plain_codec(self._pickle, name).dump(data))
-        self.write(Entry(Record(name=name, metric=name, bytes=payload.nbytes), payload))
+        self.write(Entry(Record(name=name, bytes=payload.nbytes), payload))
 
-    def load(self, name: str, /) -> object:
+    def load(self, name: str) -> object:
         """The value of this name. What a manager stored by its declared type comes as plain lists, dicts, arrays.
 
         Raises:
@@ -293,7 +256,3 @@ class JsonStorageInterface(StoredEntries):
 
     def _format(self) -> Format:
         return Json()
-
-
-for _files in (NpzStorageInterface, NpyStorageInterface, JsonStorageInterface):
-    FileBasedStorageInterface.register(_files)  # they are, but write their files through a store and a format

@@ -1,5 +1,7 @@
 """The dynamic way of 0.5.0: functions collected by a manager object, typed as far as that goes."""
 
+# pyright: reportUnusedExpression=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -61,9 +63,9 @@ def named(a: int, b: str) -> str:
     return b * a
 
 
-# a function that has no types
+# a function that has no types may be collected; the strict checkers ask for them
 @CM.collect
-def untyped(a, b=1):  # type: ignore[no-untyped-def]  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]  # pyrefly: ignore[implicit-any-parameter]
+def untyped(a=0, b=1):  # type: ignore[no-untyped-def]  # pyright: ignore[reportMissingParameterType]  # pyrefly: ignore[implicit-any-parameter]
     return 1.0
 
 
@@ -163,7 +165,7 @@ def refused() -> None:
     # wrong use of the result
     poly(1).upper()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
     poly(1, cache=True).upper()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
-    poly + 1  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
+    poly + 1  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
     # a collected function is no key; its key is
     CM.get(poly)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]  # pyrefly: ignore[no-matching-overload]  # ty: ignore[no-matching-overload]
     # the base has no attributes that were not declared

@@ -1,8 +1,10 @@
 """Declaring plain metrics: the value on an instance, the typed key on the class, in every spelling.
 
-In this folder ``assert_type`` says what is inferred; an ``ignore`` of a checker says that it refuses the line, and since
-unused ones are errors, a line without one says that this checker lets it pass. Functions called ``inferred_...`` are run.
+In this folder ``assert_type`` says what is inferred; an ``ignore`` of a checker says that it refuses the line, and as
+unused ones are errors, a line without one says that this checker lets it pass. ``inferred_...`` functions are run.
 """
+
+# pyright: reportUnusedExpression=false, reportUnusedVariable=false
 
 from __future__ import annotations
 
@@ -156,12 +158,12 @@ def refused(cm: CM) -> None:
     cm.total()  # type: ignore[operator]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[not-callable]  # ty: ignore[not-callable]
     # wrong use of the value
     cm.total.upper()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
-    cm.total + "a"  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
+    cm.total + "a"  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
     cm.spectrum.frobnicate()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
     # None is not dealt with
-    cm.peak + 1.0  # type: ignore[operator]  # pyright: ignore[reportOptionalOperand, reportUnusedExpression]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
+    cm.peak + 1.0  # type: ignore[operator]  # pyright: ignore[reportOptionalOperand]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
     # a key is not a value, a value no key
-    CM.total + 1.0  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
-    text: Metric[str] = CM.total  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportUnusedVariable]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
-    # a manager that still has abstract metrics: at run time the TypeError of ABC
+    CM.total + 1.0  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
+    text: Metric[str] = CM.total  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
+    # a manager that still has abstract metrics, missed by ty: at run time the TypeError of ABC
     Abstract()  # type: ignore[abstract]  # pyright: ignore[reportAbstractUsage]  # pyrefly: ignore[direct-abstract-base-instantiation]

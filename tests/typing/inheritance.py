@@ -1,5 +1,7 @@
 """Inheritance: overriding, ``super()``, generic managers, mixins."""
 
+# pyright: reportUnusedVariable=false
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar, assert_type
@@ -64,7 +66,7 @@ class WithoutMark(Base):
 
 
 class MarkAbove(Base):
-    # @override above @metric: pyright takes it for a function's only
+    # @override above @metric: refused by pyright, which takes it for a mark of functions
     @override  # pyright: ignore[reportArgumentType, reportUntypedFunctionDecorator]
     @metric
     def total(self) -> float:
@@ -223,9 +225,11 @@ if TYPE_CHECKING:
         def total(self) -> float:  # type: ignore[override]  # pyright: ignore[reportIncompatibleVariableOverride]  # pyrefly: ignore[bad-override]  # ty: ignore[incompatible-attribute-override]
             return 1.0
 
+    # missed by mypy and ty: the value is what the subclass has
     class AValue(Base):
         total = 3.0  # pyright: ignore[reportAssignmentType]  # pyrefly: ignore[bad-override]
 
+    # pyright looks at @override of functions only
     class NothingToOverride(Base):
         @metric
         @override
@@ -248,4 +252,4 @@ def refused(box: IntBox) -> None:
     box.value.upper()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
     IntBox("a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     Box[int]("a")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
-    text: Box[str] = IntBox(1)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportUnusedVariable]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
+    text: Box[str] = IntBox(1)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]

@@ -1,5 +1,7 @@
 """What one may ask a manager: by typed key, where the type of the value comes back, and by name."""
 
+# pyright: reportUnusedExpression=false, reportUnusedVariable=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
@@ -93,8 +95,8 @@ def inferred_manual_style() -> None:
     cm.set_functions_dict(functions)
     cm.functions_dict = functions
     assert_type(cm["a"], Any)
-    cm.clear_cache()
     del cm.cache["a"]
+    cm.clear_cache()
 
 
 def inferred_by_a_function_of_a_key() -> None:
@@ -136,11 +138,11 @@ def refused(cm: CM) -> None:
     cm.save(CM.total, use_stored=False)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[no-matching-overload]  # ty: ignore[no-matching-overload]
     cm.get(CM.total, use_stored="no")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]  # pyrefly: ignore[no-matching-overload]  # ty: ignore[no-matching-overload]
     # the value's type is known
-    text: str = cm.get(CM.total)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportUnusedVariable]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
+    text: str = cm.get(CM.total)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
     cm[CM.total].upper()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
     cm.load(CM.spectrum).upper()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
     # what there is by name is not known, so nothing can be done with it unseen
-    cm.get_all()["total"] + 1  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
+    cm.get_all()["total"] + 1  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
     # keys are not assigned to
     cm[CM.total] = 3.0  # type: ignore[index]  # pyright: ignore[reportIndexIssue]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[invalid-assignment]
     # functions have no arguments

@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, assert_type
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar, assert_type
 
 import numpy as np
 from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from simple_metrics_manager import DatedCacheManager, Metric, NpzStorageInterface, Storage, metric
-
 
 X = TypeVar("X")
 
@@ -273,6 +272,7 @@ def refused_constructors() -> None:
     Frozen("s01", beta=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[unexpected-keyword]  # ty: ignore[unknown-argument]
     Frozen("s01", total=1.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[unexpected-keyword]  # ty: ignore[unknown-argument]
     Defined("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
+    # the name of the attribute for that of the argument, see above
     Defined(1, _private="q")  # type: ignore[call-arg]  # pyrefly: ignore[unexpected-keyword]
     Data("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     Handwritten("p")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
@@ -295,7 +295,7 @@ def refused_assignments(frozen_run: Frozen, data: FrozenData, defined: Defined) 
 
 
 def refused_evolve(frozen_run: Frozen, data: FrozenData) -> None:
-    # evolve is checked by a plugin, or not at all
+    # missed by pyright and ty
     evolve(frozen_run, alpha="x")  # type: ignore[arg-type]  # pyrefly: ignore[bad-argument-type]
     evolve(frozen_run, beta=1)  # type: ignore[call-arg]  # pyrefly: ignore[unexpected-keyword]
     dataclasses.replace(data, n="x")  # type: ignore[arg-type]  # pyrefly: ignore[bad-argument-type]
@@ -305,13 +305,13 @@ if TYPE_CHECKING:
 
     @define
     class BecomesAField(DatedCacheManager):
-        # Without ClassVar, attrs makes a field of it: MetricDeclarationError when it runs
-        area: Metric[float] = Metric(compute_area)  # pyrefly: ignore[bad-dataclass-descriptor]
+        # without ClassVar, attrs makes a field of it; only pyrefly warns: MetricDeclarationError when it runs
+        area: Metric[float] = Metric(compute_area)  # noqa: RUF009  # pyrefly: ignore[bad-dataclass-descriptor]
 
     @dataclass
     class BecomesADataField(DatedCacheManager):
         # the same with a dataclass
-        area: Metric[float] = Metric(compute_area)  # pyrefly: ignore[bad-dataclass-descriptor]
+        area: Metric[float] = Metric(compute_area)  # noqa: RUF009  # pyrefly: ignore[bad-dataclass-descriptor]
 
     @frozen
     class DefaultsFirst(DatedCacheManager):

@@ -1,5 +1,7 @@
 """Metrics with parameters: rows are checked against the function, and names, defaults and the result are kept."""
 
+# pyright: reportUnusedExpression=false, reportUnusedVariable=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -98,12 +100,12 @@ class Rows(DatedCacheManager):
     def mode(self, mode: Literal["a", "b"]) -> str:
         return mode
 
-    # None beside numbers: only ty
+    # None beside numbers is refused by ty: declare(None)
     @metric(params_list=[(None,), (3,)])  # ty: ignore[invalid-argument-type]
     def optional(self, a: int | None) -> int:
         return a or 0
 
-    # no rows at all: dynamic=True says what is meant
+    # no rows at all are refused by mypy and ty: dynamic=True says what is meant
     @metric(params_list=[])  # type: ignore[arg-type]  # ty: ignore[invalid-argument-type]
     def empty(self, a: int) -> int:
         return a
@@ -171,7 +173,7 @@ def inferred_as_a_function() -> None:
 
     assert_type(largest(cm.one, [8, 10]), float)
     assert_type(everything(cm.one), list[float])
-    # P of a BoundMetric is compared without names by mypy and pyright, with them by the two others: take a Callable
+    # pyrefly compares the parameters of a BoundMetric with their names: take a Callable
     without_name: BoundMetric[[int], float] = cm.one  # pyrefly: ignore[bad-assignment]
     assert_type(without_name(8), float)
 
@@ -192,10 +194,10 @@ def refused_calls(cm: CM) -> None:
     # flags cannot stand beside the parameters: fresh(...), or get(key, use_stored=False)
     cm.one(8, use_stored=False)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[unexpected-keyword]  # ty: ignore[unknown-argument]
     # not called
-    cm.one + 1  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
+    cm.one + 1  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
     cm.one.real  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
     # wrong use of the result
-    text: str = cm.one(8)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportUnusedVariable]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
+    text: str = cm.one(8)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
     # assigned
     cm.one = 3.0  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-assignment]
     cm.one.params_list = []  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # pyrefly: ignore[read-only]  # ty: ignore[invalid-assignment]
@@ -210,7 +212,7 @@ def refused_keys(cm: CM) -> None:
     cm[CM.one]  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]  # pyrefly: ignore[bad-index]  # ty: ignore[invalid-argument-type]
     cm.exists(CM.one)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     cm.get(cm.one)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]  # pyrefly: ignore[no-matching-overload]  # ty: ignore[no-matching-overload]
-    key: Metric[float] = CM.one  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportUnusedVariable]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
-    wrong: Metric[str] = CM.one(8)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportUnusedVariable]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
+    key: Metric[float] = CM.one  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
+    wrong: Metric[str] = CM.one(8)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
     # the class has no values
     CM.one.get_all()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]

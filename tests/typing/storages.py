@@ -1,5 +1,7 @@
 """Storages: values that are their configuration, and anything with the three methods."""
 
+# pyright: reportUnusedExpression=false, reportUnusedVariable=false
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -155,16 +157,16 @@ def refused_values(storage: NpzStorageInterface) -> None:
     NpyStorageInterface("somewhere", compress=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[unexpected-keyword]  # ty: ignore[unknown-argument]
     # the kind is the class's
     NpzStorageInterface("somewhere", kind="npy")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # pyrefly: ignore[unexpected-keyword]  # ty: ignore[unknown-argument]
-    # frozen
+    # frozen (deleting: missed by mypy)
     storage.compress = True  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # pyrefly: ignore[read-only]  # ty: ignore[invalid-assignment]
     storage.metrics_dir = Path("elsewhere")  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]  # pyrefly: ignore[read-only]  # ty: ignore[invalid-assignment]
     del storage.compress  # pyright: ignore[reportAttributeAccessIssue]  # pyrefly: ignore[read-only]  # ty: ignore[invalid-assignment]
     # a field that is not there
     storage.level  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
-    # mypy's plugin only
+    # missed by pyright and ty
     evolve(storage, compress="yes")  # type: ignore[arg-type]  # pyrefly: ignore[bad-argument-type]
     # what is stored has no type until a metric's key gives it one
-    storage.load("total") + 1  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
+    storage.load("total") + 1  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue]  # pyrefly: ignore[unsupported-operation]  # ty: ignore[unsupported-operator]
     storage.exists(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
 
 
@@ -173,7 +175,7 @@ def refused_configurations(storage: NpzStorageInterface) -> None:
     storage_from_config({1: "npz"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-argument-type]
     storage_from_config({"kind": "npz"}, int)  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-specialization]  # ty: ignore[invalid-argument-type]
     storage_from_config({"kind": "npz"}).metrics_dir  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  # pyrefly: ignore[missing-attribute]  # ty: ignore[missing-attribute]
-    npy: NpyStorageInterface = storage_from_config({"kind": "npz"}, NpzStorageInterface)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType, reportUnusedVariable]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
+    npy: NpyStorageInterface = storage_from_config({"kind": "npz"}, NpzStorageInterface)  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
     storage_to_config(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     # three methods make a storage, but no configuration
     storage_to_config(Remembering())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
