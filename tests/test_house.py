@@ -23,15 +23,13 @@ PACKAGE = ROOT / "src" / NAME
 
 LAYERS = (
     {"errors"},
-    {"keys", "parameters", "record", "events", "payload"},
+    {"keys", "record", "events", "payload"},
     {"formats", "stores", "fingerprint"},
-    {"running", "memory", "declaration", "metric", "declaring", "checks"}
-    | {"inputs", "bound_metric", "binding", "provenance", "storage", "file_based", "dated", "config"},
-    {"identity", "flights"},
-    {"shelf"},
-    {"cache"},
-    {"lookup", "manager", "collected", "collect"},
+    {"declaring", "storing"},
+    {"asking"},
+    {"manager", "collected", "collect"},
     {"rename", "sweep", "cli", "report", "testing", "__main__"},
+    {"dated_cache_manager", "storage_interface", "saved_metric_name_converter"},
     {"__init__"},
 )
 """From the ground up. A module imports its own floor and those below; a folder is on one floor as a whole."""

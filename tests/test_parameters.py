@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from simple_metrics_manager.declaring.parameters import Parameters, Row, typed
 from simple_metrics_manager.errors import MetricDeclarationError
-from simple_metrics_manager.parameters import Parameters, Row, typed
 
 
 def plain(self: object, a: int, b: int = 5) -> None:

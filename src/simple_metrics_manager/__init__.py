@@ -1,6 +1,5 @@
 """Declare metrics with types; compute them once, keep them, date them, and get them back as declared."""
 
-from simple_metrics_manager.bound_metric import BoundMetric
 from simple_metrics_manager.collect import (
     CollectingDatedCacheManager,
     DataCacheManager,
@@ -8,7 +7,9 @@ from simple_metrics_manager.collect import (
     ParameterizedDatedCacheManager,
 )
 from simple_metrics_manager.collected import CachedFunction, Collected
-from simple_metrics_manager.config import read_storage, storage_from_config, storage_to_config, write_storage
+from simple_metrics_manager.declaring.bound_metric import BoundMetric
+from simple_metrics_manager.declaring.decorator import metric
+from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import (
     CannotStoreError,
     ConfigError,
@@ -27,20 +28,17 @@ from simple_metrics_manager.errors import (
     UnknownMetricError,
     WrongIdentityError,
 )
-from simple_metrics_manager.file_based import FileBasedStorageInterface
 from simple_metrics_manager.manager import DatedCacheManager
-from simple_metrics_manager.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.rename import convert_metric_name, convert_metric_name_and_arguments
-from simple_metrics_manager.storage import (
+from simple_metrics_manager.storing.config import read_storage, storage_from_config, storage_to_config, write_storage
+from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
+from simple_metrics_manager.storing.storage import (
     JsonStorageInterface,
     NpyStorageInterface,
     NpzStorageInterface,
     Storage,
     StorageInterface,
 )
-
-# isort: split
-from simple_metrics_manager.declaring import metric  # last: ty would take the module of this name for it
 
 __version__ = "1.0.0.dev0"
 

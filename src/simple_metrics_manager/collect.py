@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
 
 from typing_extensions import TypeVarTuple
 
-from simple_metrics_manager.checks import RESERVED
 from simple_metrics_manager.collected import CachedFunction, Collected, NameGenerationFunction
+from simple_metrics_manager.declaring.lookup import CollectedCall
 from simple_metrics_manager.errors import MetricDeclarationError
-from simple_metrics_manager.lookup import CollectedCall
 from simple_metrics_manager.manager import DatedCacheManager
-from simple_metrics_manager.storage import Storage
+from simple_metrics_manager.storing.storage import Storage
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -44,6 +43,17 @@ class CollectAnyRows(Protocol):
     """What ``manager.collect(params_list=[[1, 2]])`` returns: such rows are checked when it runs."""
 
     def __call__(self, function: Callable[P, T], /) -> Collected[P, T]: ...
+
+
+_ITS_OWN = frozenset(
+    {
+        *("cache", "clear_cache", "collect", "compute", "exists", "functions_dict", "get", "load", "save"),
+        *("dynamic_metric_creation", "parameterized_metrics", "set_functions_dict", "storage_interface"),
+        *("metric_inputs", "old_names", "verbose"),
+    }
+)
+"""What a manager cannot do without. A function may be called like its other methods, ``date`` or ``status``, which
+0.5.0 did not have: ``CM.date`` then is that function."""
 
 
 class CollectingDatedCacheManager(DatedCacheManager):
@@ -139,7 +149,7 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
         name_generation_function: NameGenerationFunction | None,
     ) -> Collected[P, T]:
         name = function.__name__ if base_name is None else base_name
-        if name in RESERVED or hasattr(type(self), name):
+        if name in _ITS_OWN:
             raise MetricDeclarationError(
                 name, "the name is the manager's own; give another one: collect(base_name=...)"
             )

@@ -7,14 +7,13 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 
-from simple_metrics_manager.declaration import Declaration
+from simple_metrics_manager.declaring.declaration import Declaration
+from simple_metrics_manager.declaring.lookup import CollectedCall
+from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
 from simple_metrics_manager.events import SweepAdvanced, tell
-from simple_metrics_manager.keys import canonical, collected_name, default_name_generation_function, python_scalar
-from simple_metrics_manager.lookup import CollectedCall
+from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function, python_scalar
 from simple_metrics_manager.manager import DatedCacheManager
-from simple_metrics_manager.metric import Metric
-from simple_metrics_manager.storage import DATE
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -196,6 +196,9 @@ def stored_name(manager: str, metric: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------ names of 0.5.0
+DATE = "_date"
+"""What 0.5.0 appended to the name of a metric for the side-car that holds its date."""
+
 _SIMPLE = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 

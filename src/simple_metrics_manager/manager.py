@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
-from simple_metrics_manager.cache import Cache
-from simple_metrics_manager.checks import check_class, check_fields, declared_metrics, is_metric
-from simple_metrics_manager.inputs import Arguments, has_own_constructor, input_names, own_inputs
+from simple_metrics_manager.asking.cache import Cache
+from simple_metrics_manager.asking.inputs import Arguments, has_own_constructor, input_names, own_inputs
+from simple_metrics_manager.asking.memory import MemoryView
+from simple_metrics_manager.declaring.checks import check_class, check_fields, declared_metrics, is_metric
+from simple_metrics_manager.declaring.lookup import declared_keys, distinct, key_of, named_key
+from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
-from simple_metrics_manager.lookup import declared_keys, distinct, key_of, named_key
-from simple_metrics_manager.memory import MemoryView
-from simple_metrics_manager.metric import Metric
-from simple_metrics_manager.storage import Storage
+from simple_metrics_manager.storing.storage import Storage
 
 T = TypeVar("T")
 
@@ -24,8 +24,8 @@ _checked: weakref.WeakSet[type] = weakref.WeakSet()
 class DatedCacheManager:
     """Metrics that are computed once, kept in memory and in a storage, dated, and given back as declared.
 
-    Subclass it and declare metrics with :func:`~simple_metrics_manager.metric`; read them as attributes. Or use it
-    as it is with a dictionary of functions, as in 0.5.0. Without a storage, values are kept in memory only.
+    Subclass it and declare metrics with ``@metric``; read them as attributes. Or use it as it is with a dictionary of
+    functions, as in 0.5.0. Without a storage, values are kept in memory only.
 
     The base is a plain class whose state is made in ``__new__``, so that subclasses may be attrs classes or
     dataclasses, frozen or not, slotted or not, or have an ``__init__`` of their own that calls no other.

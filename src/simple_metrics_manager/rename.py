@@ -12,13 +12,12 @@ import attrs
 
 from simple_metrics_manager.errors import NotStoredError, UncoveredParametersError
 from simple_metrics_manager.events import Moved, MovesEnded, tell
-from simple_metrics_manager.file_based import FileBasedStorageInterface
-from simple_metrics_manager.keys import canonical, collected_name, default_name_generation_function, python_scalar
+from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function, python_scalar
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import Entry, Record
-from simple_metrics_manager.storage import DATE
 from simple_metrics_manager.stores.directory import _rename_to_nothing as rename_to_nothing
 from simple_metrics_manager.stores.file_names import from_file_name
+from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
 
 
 @runtime_checkable

@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import pytest
 
+from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.fingerprint import Fingerprint, fingerprint, sources
-from simple_metrics_manager.metric import Metric
 from tests.fingerprint.laboratory import changes, taken_from, write_project
 
 Taker: TypeAlias = Callable[[ModuleType], Fingerprint]
@@ -28,7 +28,7 @@ import numpy as np
 import parts
 import parts as p
 from parts import smooth, traced
-from simple_metrics_manager.declaring import metric
+from simple_metrics_manager.declaring.decorator import metric
 
 K = 10
 NAMES = ("a", "b")

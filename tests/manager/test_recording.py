@@ -52,7 +52,8 @@ class Reading(DatedCacheManager):
 
     @metric
     def by_key(self) -> int:
-        return self.get(Reading.a) + self[Reading.b] + self["a"] + self.compute(Reading.a)
+        by_name: int = self["a"]
+        return self.get(Reading.a) + self[Reading.b] + by_name + self.compute(Reading.a)
 
     @metric
     def parameters(self) -> int:

@@ -13,7 +13,7 @@ import attrs
 import numpy as np
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
-Tree: TypeAlias = "None | bool | int | float | str | list[Tree] | dict[str, Tree]"
+Tree: TypeAlias = "bool | int | float | str | list[Tree] | dict[str, Tree] | None"
 
 ARRAY_MARK = "$array"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from simple_metrics_manager.inputs import Arguments, HasInputs, Inputs, inputs_of
+from simple_metrics_manager.asking.inputs import Arguments, HasInputs, Inputs, inputs_of
+from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.keys import canonical_text, manager_name, stored_name
-from simple_metrics_manager.metric import Metric
 
 
 class Identified(HasInputs, Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
+from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import MetricDeclarationError
-from simple_metrics_manager.metric import Metric, ParameterizedMetric
-from simple_metrics_manager.storage import DATE
+from simple_metrics_manager.keys import DATE
 
 AnyMetric: TypeAlias = "Metric[object] | ParameterizedMetric[..., object]"
 

@@ -1,8 +1,7 @@
 """A storage as a manager sees it: values in, dated values out, whatever kind of storage it is.
 
-Storages that keep entries (:class:`~simple_metrics_manager.storage.EntryStorage`) hold the record inside. Any other
-object with the three methods gets the value itself, as 0.5.0 gave it, and the date as one more value called
-``<name>_date``, a text ``YYYY-MM-DD``.
+Storages that keep entries (see :class:`.EntryStorage`) hold the record inside. Any other object with the three methods
+gets the value itself, as 0.5.0 gave it, and the date as one more value called ``<name>_date``, a text ``YYYY-MM-DD``.
 """
 
 from __future__ import annotations
@@ -10,13 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
-from simple_metrics_manager.declaration import Codec
 from simple_metrics_manager.errors import CannotStoreError, NotStoredError, SaveError, StorageError
+from simple_metrics_manager.keys import DATE
+from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.payload.tree import Payload
 from simple_metrics_manager.record import Entry, Record
-from simple_metrics_manager.storage import DATE, EntryStorage, Storage
+from simple_metrics_manager.storing.storage import EntryStorage, Storage
 
 
 class Found:

@@ -2,7 +2,7 @@
 
 A storage is any object with ``exists(name)``, ``save(name, data)`` and ``load(name)``, as in 0.5.0. The ones of this
 module are frozen values besides: they *are* their configuration, compare equal, print themselves, pickle to
-a worker, and go to and from plain data (:mod:`simple_metrics_manager.config`). Each is a pair of a place from
+a worker, and go to and from plain data (:mod:`simple_metrics_manager.storing.config`). Each is a pair of a place from
 :mod:`simple_metrics_manager.stores` and a format from :mod:`simple_metrics_manager.formats`, and keeps value,
 date and the rest of the record in one file.
 """
@@ -21,15 +21,13 @@ from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.json import Json
 from simple_metrics_manager.formats.npy import Npy
 from simple_metrics_manager.formats.npz import Npz
+from simple_metrics_manager.keys import DATE
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.payload.unshare import lock_payload
 from simple_metrics_manager.record import Entry, Record
 from simple_metrics_manager.stores.base import Store
 from simple_metrics_manager.stores.directory import Directory
-
-DATE = "_date"
-"""What 0.5.0 appended to the name of a metric for the side-car that holds its date."""
 
 
 class Storage(Protocol):

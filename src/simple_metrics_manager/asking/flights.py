@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from simple_metrics_manager import running
+from simple_metrics_manager.asking import running
 
 T = TypeVar("T")
 

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 import attrs
 import numpy as np
 
-from simple_metrics_manager.declaration import Codec
+from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.keys import canonical_text, stored_name
-from simple_metrics_manager.metric import Metric
+from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
 from simple_metrics_manager.record import Read, Record
 

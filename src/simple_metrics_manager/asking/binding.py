@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar, cast
 
-from simple_metrics_manager import running
-from simple_metrics_manager.bound_metric import BoundMetric
+from simple_metrics_manager.asking import running
+from simple_metrics_manager.asking.inputs import Inputs
+from simple_metrics_manager.asking.memory import Held, Memory
+from simple_metrics_manager.declaring.bound_metric import BoundMetric
+from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
+from simple_metrics_manager.declaring.parameters import Row, typed
 from simple_metrics_manager.events import SweepAdvanced, tell
-from simple_metrics_manager.inputs import Inputs
-from simple_metrics_manager.memory import Held, Memory
-from simple_metrics_manager.metric import Metric, ParameterizedMetric
-from simple_metrics_manager.parameters import Row, typed
 
 M_contra = TypeVar("M_contra", contravariant=True)
 H = TypeVar("H")

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, ParamSpec, P
 
 from typing_extensions import TypeVar
 
-from simple_metrics_manager.bound_metric import BoundMetric
-from simple_metrics_manager.declaration import Declaration, Version
+from simple_metrics_manager.declaring.bound_metric import BoundMetric
+from simple_metrics_manager.declaring.declaration import Declaration, Version
+from simple_metrics_manager.declaring.parameters import Parameters, Row, typed
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
 from simple_metrics_manager.keys import metric_name
-from simple_metrics_manager.parameters import Parameters, Row, typed
 from simple_metrics_manager.payload.tree import Tree
 
 T = TypeVar("T")

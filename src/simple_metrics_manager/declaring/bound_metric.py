@@ -7,7 +7,7 @@ from typing import ParamSpec, Protocol
 
 from typing_extensions import TypeVar
 
-from simple_metrics_manager.parameters import Row
+from simple_metrics_manager.declaring.parameters import Row
 
 T = TypeVar("T")
 P = ParamSpec("P")

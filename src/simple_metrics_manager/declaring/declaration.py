@@ -24,10 +24,8 @@ from simple_metrics_manager.payload.annotations import (
     storable_problem,
     type_name,
 )
-from simple_metrics_manager.payload.plain import PlainCodec
 from simple_metrics_manager.payload.typed import TypedCodec, typed_codec
 
-Codec: TypeAlias = "TypedCodec[object] | PlainCodec"
 Version: TypeAlias = "int | str | None"
 
 

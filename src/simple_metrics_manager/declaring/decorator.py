@@ -12,9 +12,9 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, cast
 
 from typing_extensions import TypeVar, TypeVarTuple
 
-from simple_metrics_manager.declaration import Version
-from simple_metrics_manager.metric import Host, Metric, ParameterizedMetric
-from simple_metrics_manager.parameters import Row
+from simple_metrics_manager.declaring.declaration import Version
+from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
+from simple_metrics_manager.declaring.parameters import Row
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

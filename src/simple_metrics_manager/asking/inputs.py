@@ -20,7 +20,7 @@ from simple_metrics_manager.errors import IdentityError
 from simple_metrics_manager.keys import canonical, canonical_text
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.payload.unshare import unshare
-from simple_metrics_manager.storage import is_storage
+from simple_metrics_manager.storing.storage import is_storage
 
 _ABSENT = object()
 

@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
-from simple_metrics_manager.checks import declared_metrics
-from simple_metrics_manager.declaration import Declaration
+from simple_metrics_manager.declaring.checks import declared_metrics
+from simple_metrics_manager.declaring.declaration import Declaration
+from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import UnknownMetricError
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
-from simple_metrics_manager.metric import Metric, ParameterizedMetric
 
 T = TypeVar("T")
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, MutableMapping
 
 import attrs
 
-from simple_metrics_manager import running
-from simple_metrics_manager.parameters import Row
+from simple_metrics_manager.asking import running
+from simple_metrics_manager.declaring.parameters import Row
 from simple_metrics_manager.payload.unshare import unshare
 from simple_metrics_manager.record import Record
 

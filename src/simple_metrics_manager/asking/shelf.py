@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from simple_metrics_manager.dated import DatedStorage, Found, dated
-from simple_metrics_manager.declaration import Codec
+from simple_metrics_manager.asking.identity import Identified, Identity
+from simple_metrics_manager.asking.memory import Held
+from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import WrongIdentityError
 from simple_metrics_manager.events import Disregarded, Loaded, Saved, tell
-from simple_metrics_manager.identity import Identified, Identity
 from simple_metrics_manager.keys import canonical_text
-from simple_metrics_manager.memory import Held
-from simple_metrics_manager.metric import Metric
+from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Record
-from simple_metrics_manager.storage import Storage, is_storage
+from simple_metrics_manager.storing.dated import DatedStorage, Found, dated
+from simple_metrics_manager.storing.storage import Storage, is_storage
 
 
 class Owner(Identified, Protocol):

@@ -1,7 +1,7 @@
 """The one decision: memory, storage or compute.
 
 A :class:`Cache` belongs to one manager. Whatever is asked goes through :meth:`Cache.get`; a value that is in memory
-costs a dictionary look-up there, and nothing at all once it was promoted (:mod:`simple_metrics_manager.running`).
+costs a dictionary look-up there, and nothing at all once it was promoted (see :mod:`.running`).
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar, cast
 
-from simple_metrics_manager import running
-from simple_metrics_manager.binding import bind
-from simple_metrics_manager.bound_metric import BoundMetric
+from simple_metrics_manager.asking import running
+from simple_metrics_manager.asking.binding import bind
+from simple_metrics_manager.asking.flights import Flights
+from simple_metrics_manager.asking.identity import Identity
+from simple_metrics_manager.asking.inputs import Arguments, Inputs
+from simple_metrics_manager.asking.memory import Held, Memory
+from simple_metrics_manager.asking.provenance import Timing, make_record
+from simple_metrics_manager.asking.shelf import Owner, Shelf
+from simple_metrics_manager.declaring.bound_metric import BoundMetric
+from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
 from simple_metrics_manager.errors import MetricTypeError, NotStoredError
 from simple_metrics_manager.events import Computed, ComputeFailed, ComputeStarted, tell
-from simple_metrics_manager.flights import Flights
-from simple_metrics_manager.identity import Identity
-from simple_metrics_manager.inputs import Arguments, Inputs
-from simple_metrics_manager.memory import Held, Memory
-from simple_metrics_manager.metric import Host, Metric, ParameterizedMetric
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
-from simple_metrics_manager.provenance import Timing, make_record
 from simple_metrics_manager.record import Read
-from simple_metrics_manager.shelf import Owner, Shelf
-from simple_metrics_manager.storage import Storage
+from simple_metrics_manager.storing.storage import Storage
 
 P = ParamSpec("P")
 T = TypeVar("T")

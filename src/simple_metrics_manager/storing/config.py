@@ -24,7 +24,7 @@ from cattrs.preconf.json import make_converter
 from cattrs.v import format_exception
 
 from simple_metrics_manager.errors import ConfigError, MissingExtraError
-from simple_metrics_manager.storage import StorageInterface
+from simple_metrics_manager.storing.storage import StorageInterface
 
 S = TypeVar("S", bound=StorageInterface)
 

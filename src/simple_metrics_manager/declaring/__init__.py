@@ -1,0 +1,1 @@
+"""What a class body declares: metrics, their parameters and types, and what can be wrong with them."""

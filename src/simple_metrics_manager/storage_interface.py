@@ -1,0 +1,17 @@
+"""Where 0.5.0 had the storages; code that imports them from here goes on."""
+
+from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
+from simple_metrics_manager.storing.storage import (
+    JsonStorageInterface,
+    NpyStorageInterface,
+    NpzStorageInterface,
+    StorageInterface,
+)
+
+__all__ = [
+    "FileBasedStorageInterface",
+    "JsonStorageInterface",
+    "NpyStorageInterface",
+    "NpzStorageInterface",
+    "StorageInterface",
+]

@@ -1,0 +1,1 @@
+"""Where values are kept: storages, their dates, and their configuration."""
