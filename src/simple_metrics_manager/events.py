@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import attrs
 
-logger = logging.getLogger("simple_metrics_manager")
+logger: logging.Logger = logging.getLogger("simple_metrics_manager")
 logger.addHandler(logging.NullHandler())
 
 

@@ -42,9 +42,9 @@ class Cache:
     """Memory and storage of one manager. Methods take the manager, lest the two keep each other alive."""
 
     def __init__(self, host: object, arguments: Arguments) -> None:
-        self.memory = Memory(host)
-        self.identity = Identity(arguments, self.memory.forget)
-        self.shelf = Shelf(self.identity)
+        self.memory: Memory = Memory(host)
+        self.identity: Identity = Identity(arguments, self.memory.forget)
+        self.shelf: Shelf = Shelf(self.identity)
         self._flights = Flights()
 
     def use(self, storage: Storage | None) -> None:

@@ -39,10 +39,10 @@ class Flight:
     __slots__ = ("awaits", "done", "error", "label", "what")
 
     def __init__(self, what: object, label: str) -> None:
-        self.what = what
+        self.what: object = what
         """Equal for flights after the same value."""
-        self.label = label
-        self.done = threading.Event()
+        self.label: str = label
+        self.done: threading.Event = threading.Event()
         self.error: BaseException | None = None
         self.awaits: list[tuple[Flight, tuple[str, ...]]] = []
         """Flights of other threads that this one waits for, each with the labels of our own that lie between."""
@@ -58,9 +58,9 @@ class Frame:
     __slots__ = ("flight", "outer", "reads", "verbose")
 
     def __init__(self, flight: Flight, outer: Frame | None, verbose: bool) -> None:
-        self.flight = flight
-        self.outer = outer
-        self.verbose = verbose
+        self.flight: Flight = flight
+        self.outer: Frame | None = outer
+        self.verbose: bool = verbose
         self.reads: dict[Read, None] = {}
 
     def chain(self) -> Iterator[Frame]:
@@ -77,7 +77,7 @@ current: ContextVar[Frame | None] = ContextVar("current", default=None)
 active: int = 0
 """How many computations run in this process; nothing is promoted while there are any."""
 
-switch = threading.Lock()
+switch: threading.Lock = threading.Lock()
 """Guards :data:`active` and what is promoted. Held for dictionary work only, never around a user's code."""
 
 promoted: weakref.WeakSet[Parks] = weakref.WeakSet()

@@ -36,7 +36,7 @@ class Parameters:
         for parameter in self._parameters:
             if parameter.kind is parameter.VAR_KEYWORD:
                 raise MetricDeclarationError(where, f"**{parameter.name} has no order or names to store; spell them")
-        self.names = tuple(parameter.name for parameter in self._parameters)
+        self.names: tuple[str, ...] = tuple(parameter.name for parameter in self._parameters)
         name = getattr(function, "__name__", "")
         self._name = name if name.isidentifier() and not keyword.iskeyword(name) else "metric"
         self._defaults: list[object] = [parameter.default for parameter in self._parameters]

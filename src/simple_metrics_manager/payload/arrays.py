@@ -34,7 +34,7 @@ AnyDtype = np.dtype[np.generic]
 class ArrayShape(Shape):
     """Arrays of given dtypes and, where declared, a given rank; no dtypes means any."""
 
-    kinds = frozenset({ARRAY_MARK})
+    kinds: frozenset[str] = frozenset({ARRAY_MARK})
     holds_arrays = True
 
     def __init__(self, name: str, scalars: tuple[type[np.generic], ...], sides: tuple[int | None, ...] | None) -> None:

@@ -21,8 +21,8 @@ class LiteralShape(Shape):
         super().__init__(name)
         self._written = {_key(choice): _write(choice) for choice in choices}
         self._read = {_key(written): choice for choice, written in zip(choices, self._written.values(), strict=True)}
-        self.texts_only = all(type(choice) is str for choice in choices)
-        self.kinds = frozenset(_KINDS.get(type(choice), "$choice") for choice in choices)
+        self.texts_only: bool = all(type(choice) is str for choice in choices)
+        self.kinds: frozenset[str] = frozenset(_KINDS.get(type(choice), "$choice") for choice in choices)
 
     def dump(self, value: object) -> Raw:
         try:
@@ -49,7 +49,7 @@ class LiteralShape(Shape):
 class EnumShape(Shape):
     """A member of an Enum, by its name."""
 
-    kinds = _TEXT.kinds
+    kinds: frozenset[str] = _TEXT.kinds
 
     def __init__(self, name: str, kind: type[enum.Enum]) -> None:
         super().__init__(name)
@@ -82,7 +82,7 @@ class EnumShape(Shape):
 class FlagShape(Shape):
     """Any combination of the members of a Flag, by its number."""
 
-    kinds = frozenset({"int"})
+    kinds: frozenset[str] = frozenset({"int"})
 
     def __init__(self, name: str, kind: type[enum.Flag]) -> None:
         super().__init__(name)

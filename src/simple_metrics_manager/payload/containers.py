@@ -18,7 +18,7 @@ from simple_metrics_manager.payload.spelling import args_of, origin_of, type_nam
 class _Many(Shape):
     """Any number of items of one type."""
 
-    kinds = frozenset({"list"})
+    kinds: frozenset[str] = frozenset({"list"})
     kind: type
 
     def __init__(self, name: str, item: Shape) -> None:
@@ -117,7 +117,7 @@ class SetShape(_Many):
 class FixedTupleShape(Shape):
     """tuple[A, B]: as many items, each of its own type."""
 
-    kinds = frozenset({"list"})
+    kinds: frozenset[str] = frozenset({"list"})
 
     def __init__(self, name: str, items: tuple[Shape, ...]) -> None:
         super().__init__(name)

@@ -14,7 +14,7 @@ from simple_metrics_manager.payload.shape import Raw, Shape, as_dict, as_list, h
 class DictShape(Shape):
     """dict[K, V]: a JSON object where the keys are text, else a list of pairs. The order is kept."""
 
-    kinds = frozenset({"dict", "list"})
+    kinds: frozenset[str] = frozenset({"dict", "list"})
 
     def __init__(self, name: str, key: Shape, item: Shape) -> None:
         super().__init__(name)

@@ -20,7 +20,7 @@ class Misfit(Exception):
     """A value is not what its annotation says: one or more ``(path, problem)``."""
 
     def __init__(self, problem: str, *, found: Iterable[tuple[str, str]] = ()) -> None:
-        self.problems = tuple(found) or (("", problem),)
+        self.problems: tuple[tuple[str, str], ...] = tuple(found) or (("", problem),)
         super().__init__(problem)
 
     def __str__(self) -> str:

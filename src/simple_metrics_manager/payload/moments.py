@@ -33,7 +33,7 @@ class _Moment(Shape):
 class DateShape(_Moment):
     """date, and no datetime."""
 
-    kinds = frozenset({"str"})
+    kinds: frozenset[str] = frozenset({"str"})
     kind = date
 
     def dump(self, value: object) -> Raw:
@@ -47,7 +47,7 @@ class DateShape(_Moment):
 class ClockShape(_Moment):
     """datetime or time: ISO text; with ``$at`` where the text would not tell the zone's key or name, or the fold."""
 
-    kinds = frozenset({"str", "$at"})
+    kinds: frozenset[str] = frozenset({"str", "$at"})
 
     def __init__(self, name: str, kind: type[datetime | time]) -> None:
         super().__init__(name)
@@ -75,7 +75,7 @@ class ClockShape(_Moment):
 class TimedeltaShape(_Moment):
     """timedelta, as days, seconds and microseconds."""
 
-    kinds = frozenset({"list"})
+    kinds: frozenset[str] = frozenset({"list"})
     kind = timedelta
 
     def dump(self, value: object) -> Raw:
@@ -93,7 +93,7 @@ class TimedeltaShape(_Moment):
 class ZoneShape(Shape):
     """timezone or ZoneInfo on its own."""
 
-    kinds = frozenset({"str", "list"})
+    kinds: frozenset[str] = frozenset({"str", "list"})
 
     def __init__(self, name: str, kind: type[tzinfo]) -> None:
         super().__init__(name)

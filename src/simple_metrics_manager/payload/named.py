@@ -16,8 +16,8 @@ from simple_metrics_manager.payload.spelling import args_of, class_of, is_one_of
 class NamedTupleShape(Shape):
     """A NamedTuple of exactly this class."""
 
-    kinds = frozenset({"dict"})
-    holds_arrays = True
+    kinds: frozenset[str] = frozenset({"dict"})
+    holds_arrays: bool = True
 
     def __init__(self, name: str, cls: type) -> None:
         super().__init__(name)
@@ -66,8 +66,8 @@ class NamedTupleShape(Shape):
 class TypedDictShape(Shape):
     """A dict with just the declared keys."""
 
-    kinds = frozenset({"dict"})
-    holds_arrays = True
+    kinds: frozenset[str] = frozenset({"dict"})
+    holds_arrays: bool = True
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -31,7 +31,7 @@ class NumberShape(Shape):
         self._kind = kind
         self._make = cast("Callable[[object], np.generic]", kind)
         self._twin = twin
-        self.kinds = twin.kinds
+        self.kinds: frozenset[str] = twin.kinds
 
     def dump(self, value: object) -> Raw:
         if type(value) is not self._kind:
@@ -74,7 +74,7 @@ class NumberShape(Shape):
 class TimeShape(Shape):
     """datetime64 or timedelta64: its count, and the dtype that holds the unit."""
 
-    kinds = frozenset({"list"})
+    kinds: frozenset[str] = frozenset({"list"})
 
     def __init__(self, name: str, kind: type[np.generic]) -> None:
         super().__init__(name)
@@ -109,7 +109,7 @@ class TimeShape(Shape):
 class BoxShape(Shape):
     """Any other scalar, as an array of no dimensions."""
 
-    kinds = frozenset({ARRAY_MARK})
+    kinds: frozenset[str] = frozenset({ARRAY_MARK})
     holds_arrays = True
 
     def __init__(self, name: str, kind: type[np.generic]) -> None:
@@ -173,6 +173,9 @@ class _NumpyBool(Shape):
         if type(raw) is not bool:
             raise expected("bool", raw)
         return raw
+
+    def fits(self, value: object, loose: bool) -> bool:
+        return type(value) is bool
 
 
 _FLOAT, _COMPLEX = FloatShape("float"), ComplexShape("complex")

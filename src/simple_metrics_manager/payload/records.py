@@ -24,8 +24,8 @@ A = TypeVar("A")
 class RecordShape(Shape):
     """An attrs class or a dataclass, exactly: an instance of a subclass would lose its own fields."""
 
-    kinds = frozenset({"dict"})
-    holds_arrays = True
+    kinds: frozenset[str] = frozenset({"dict"})
+    holds_arrays: bool = True
 
     def __init__(self, declared: object, cls: type, validate: Callable[[object], object] | None) -> None:
         super().__init__(type_name(declared))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import ClassVar, TypeVar, cast
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class _Scalar(Shape):
 class NoneShape(_Scalar):
     """None."""
 
-    kinds = frozenset({"null"})
+    kinds: frozenset[str] = frozenset({"null"})
 
     def dump(self, value: object) -> Raw:
         return self.load(value)
@@ -48,8 +48,8 @@ class NoneShape(_Scalar):
 class BoolShape(_Scalar):
     """bool, and nothing that merely equals one."""
 
-    kinds = frozenset({"bool"})
-    same = bool
+    kinds: frozenset[str] = frozenset({"bool"})
+    same: ClassVar[type | None] = bool
 
     def dump(self, value: object) -> Raw:
         if value is True or value is False:
@@ -70,7 +70,7 @@ class BoolShape(_Scalar):
 class IntShape(_Scalar):
     """int of any size; no bool."""
 
-    kinds = frozenset({"int", "$int"})
+    kinds: frozenset[str] = frozenset({"int", "$int"})
 
     def dump(self, value: object) -> Raw:
         if _is_integer(value):
@@ -97,8 +97,8 @@ class IntShape(_Scalar):
 class FloatShape(_Scalar):
     """float; an int or a numpy number of the same value becomes one."""
 
-    kinds = frozenset({"float"})
-    same = float
+    kinds: frozenset[str] = frozenset({"float"})
+    same: ClassVar[type | None] = float
 
     def dump(self, value: object) -> Raw:
         if type(value) is float:
@@ -119,7 +119,7 @@ class FloatShape(_Scalar):
 class ComplexShape(_Scalar):
     """complex, as its two parts."""
 
-    kinds = frozenset({"list"})
+    kinds: frozenset[str] = frozenset({"list"})
 
     def dump(self, value: object) -> Raw:
         number = (
@@ -143,7 +143,7 @@ class ComplexShape(_Scalar):
 class StrShape(_Scalar):
     """str, of any code points."""
 
-    kinds = frozenset({"str", "$text"})
+    kinds: frozenset[str] = frozenset({"str", "$text"})
 
     def dump(self, value: object) -> Raw:
         if type(value) is not str:
@@ -172,7 +172,7 @@ class StrShape(_Scalar):
 class BytesShape(_Scalar):
     """bytes or bytearray, in base64."""
 
-    kinds = frozenset({"str"})
+    kinds: frozenset[str] = frozenset({"str"})
 
     def __init__(self, name: str, kind: type[bytes | bytearray]) -> None:
         super().__init__(name)

@@ -6,6 +6,7 @@ stands a *raw tree*: what JSON can write, with arrays still in their places, mar
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
 from typing import ClassVar, Protocol, TypeAlias, TypeGuard, cast
 
@@ -21,7 +22,7 @@ ANY_KIND = frozenset({"null", "bool", "int", "float", "str", "list", "dict", ARR
 Build: TypeAlias = "Callable[[object], Shape]"
 
 
-class Shape:
+class Shape(ABC):
     """One declared type. ``kinds`` are the kinds of raw tree that it may write."""
 
     kinds: frozenset[str] = ANY_KIND
@@ -32,25 +33,25 @@ class Shape:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @abstractmethod
     def dump(self, value: object, /) -> Raw:
         """The raw tree of ``value``.
 
         Raises:
             Misfit: it is not of this type.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, raw: Raw, /) -> object:
         """The value of a raw tree.
 
         Raises:
             Misfit: the tree is not one of this type.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def fits(self, value: object, loose: bool) -> bool:
         """Whether ``value`` is of this type all the way down; ``loose`` takes numpy's scalars for Python's as well."""
-        raise NotImplementedError
 
     def adopt(self, value: object) -> object:
         """A value from elsewhere, brought near this type; :meth:`dump` judges what comes out."""

@@ -26,7 +26,7 @@ class UnionShape(Shape):
         self._by_kind = {k: s for s, plain in zip(shapes, self._plain, strict=True) if plain for k in s.kinds}
         self._by_tag = {s.name: s for s, plain in zip(shapes, self._plain, strict=True) if not plain}
         plain_kinds = frozenset(self._by_kind)
-        self.kinds = plain_kinds if not self._by_tag else plain_kinds | {TAG}
+        self.kinds: frozenset[str] = plain_kinds if not self._by_tag else plain_kinds | {TAG}
 
     @property
     def holds_arrays(self) -> bool:  # type: ignore[override]  # a recursive class knows it only when it is complete

@@ -30,7 +30,7 @@ _INT = IntShape("int")
 class WordShape(Shape):
     """A class whose text is read back by the class itself."""
 
-    kinds = _TEXT.kinds
+    kinds: frozenset[str] = _TEXT.kinds
 
     def __init__(self, name: str, kind: type, write: Callable[[object], str], read: Callable[[str], object]) -> None:
         super().__init__(name)
@@ -61,7 +61,7 @@ class WordShape(Shape):
 class FractionShape(Shape):
     """Fraction, as its two ints: its text could have too many digits to be read."""
 
-    kinds = frozenset({"list"})
+    kinds: frozenset[str] = frozenset({"list"})
 
     def dump(self, value: object) -> Raw:
         if type(value) is not Fraction:
