@@ -10,6 +10,7 @@ from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 from simple_metrics_manager.declaring.declaration import Declaration
 from simple_metrics_manager.declaring.lookup import CollectedCall
 from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.declaring.parameters import Row, typed
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
 from simple_metrics_manager.events import SweepAdvanced, tell
 from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function, python_scalar
@@ -51,7 +52,7 @@ class CachedFunction(Generic[P, T]):
         self._declaration = Declaration(function, takes_manager=False, lenient=True)
         self._declaration.name = base_name
         self.keys: dict[str, Metric[T]] = {}
-        self._folded = {other.casefold(): other for other in manager.functions_dict}
+        self._found: dict[Row, Metric[T]] = {}
 
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
@@ -94,7 +95,6 @@ class CachedFunction(Generic[P, T]):
         key = Metric[T].made_from(self._declaration, name, row=params, params=written)
         functions[name] = CollectedCall(key)
         self.keys[name] = key
-        self._folded[name.casefold()] = name
         return key
 
     def _row(self, row: Sequence[object]) -> tuple[object, ...]:
@@ -105,10 +105,13 @@ class CachedFunction(Generic[P, T]):
             raise MetricDeclarationError(self.base_name, f"params_list has {row!r}: {error}") from None
 
     def _refuse_meeting(self, name: str, params: tuple[object, ...]) -> None:
-        """Refuse two metrics of one name or of names equal but for capitals, or one called like the other's date."""
+        """Refuse two metrics of one name, or one called like the other's date.
+
+        Names equal but for capitals are let in, as in 0.5.0: where a file system takes them for one, the identity that
+        lies in the file tells them apart.
+        """
         functions = self._manager.functions_dict
-        twin = self._folded.get(name.casefold(), name)
-        for other in dict.fromkeys((name, twin, name + DATE, name.removesuffix(DATE))):
+        for other in dict.fromkeys((name, name + DATE, name.removesuffix(DATE))):
             if other in functions:
                 problem = f"{other!r} is a metric already, in a storage the two would meet: give another base_name"
                 raise MetricDeclarationError(f"{self.base_name}{params!r}", problem)
@@ -119,13 +122,19 @@ class CachedFunction(Generic[P, T]):
         return collected_name(self.base_name, params, self.base_name)
 
     def _find(self, args: tuple[object, ...], kwargs: dict[str, object]) -> Metric[T]:
+        fast = None if kwargs else typed(args)
+        known = self._found.get(fast) if fast is not None else None
+        if known is not None and self._is_current(known):
+            return known
         try:
             params = self._bind(args, kwargs)
         except TypeError as error:
             raise TypeError(f"{self.base_name}(): {error}") from None
         name = self._name(params)
         known, function = self.keys.get(name), self._manager.functions_dict.get(name)
-        if known is not None and isinstance(function, CollectedCall) and function.key is known:
+        if known is not None and self._is_current(known):
+            if fast is not None:
+                self._found[fast] = known
             return known
         if function is not None and not isinstance(function, CollectedCall):
             return self._replaced(cast("Callable[[], T]", function), name, params)
@@ -134,6 +143,11 @@ class CachedFunction(Generic[P, T]):
         declared = "; ".join(str(tuple(row)) for row in list(self.params_list)[:8]) or "nothing"
         remedy = "Add it to params_list, or let any parameters in with dynamic_metric_creation=True."
         raise UndeclaredParametersError(self.base_name, repr(params), declared, remedy)
+
+    def _is_current(self, key: Metric[T]) -> bool:
+        """Whether ``functions_dict`` still means this key by its name: users may put functions of their own there."""
+        function = self._manager.functions_dict.get(key.name)
+        return isinstance(function, CollectedCall) and function.key is key
 
     def _replaced(self, function: Callable[[], T], name: str, params: tuple[object, ...]) -> Metric[T]:
         """The key of a parameter set for which the user has put a function of his own into ``functions_dict``."""

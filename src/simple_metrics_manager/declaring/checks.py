@@ -47,7 +47,7 @@ RESERVED = frozenset(
 """Names of a manager's own methods, those that are still to come included: no metric may have one."""
 
 
-def declared_metrics(manager: type) -> dict[str, AnyMetric]:
+def declared_metrics(manager: type) -> Mapping[str, AnyMetric]:
     """The metrics of a manager class by name, inherited ones first."""
     found: dict[str, AnyMetric] = {}
     for base in reversed(manager.__mro__):
