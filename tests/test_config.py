@@ -308,7 +308,7 @@ def test_a_storage_of_an_installed_package(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("storage", [storage for storage, _ in STORAGES], ids=IDS)
 def test_storages_are_values(storage: StorageInterface) -> None:
-    """They travel to another process, compare equal, hash alike, and print as what they were made with."""
+    """They pickle, compare equal, hash alike, and print as what they were made with."""
     twin = pickle.loads(pickle.dumps(storage))
 
     assert twin == storage

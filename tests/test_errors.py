@@ -24,6 +24,7 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (errors.NotStoredError("x", "here"), KeyError, "'x' is not stored in here"),
     (errors.CannotStoreError("x", "two arrays", "Use npz."), TypeError, "two arrays. Use npz."),
     (errors.SaveError("x", "/there/x.npz", "disk full"), OSError, "/there/x.npz: disk full"),
+    (errors.SaveError("x", "/there/x.npz", "no answer", True), OSError, "may not outlive a power cut"),
     (errors.CorruptMetricError("/there/x.npz", "bad checksum"), ValueError, "/there/x.npz is damaged: bad checksum"),
     (errors.WrongIdentityError("/there/x.npz", "x", "y"), ValueError, "/there/x.npz holds y, not x"),
 ]

@@ -180,3 +180,10 @@ def test_top_level_of_the_repository() -> None:
     top = {line.partition("/")[0] for line in listed.splitlines()}
 
     assert {name for name in top if not name.startswith(".")} <= allowed
+
+
+def test_the_package_holds_nothing_else() -> None:
+    """Only modules and the marker of type information are shipped."""
+    files = {path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+
+    assert {path.suffix for path in files if path.name != "py.typed"} == {".py"}

@@ -8,12 +8,14 @@ of the result only, since flags cannot be added to the parameters of a ``ParamSp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 from typing_extensions import TypeVarTuple
 
-from simple_metrics_manager.collected import CachedFunction, Collected, NameGenerationFunction
-from simple_metrics_manager.declaring.lookup import CollectedCall
+from simple_metrics_manager.collected import CachedFunction, Collected, NameGenerationFunction, Recipe
+from simple_metrics_manager.declaring.functions import rows_of
+from simple_metrics_manager.declaring.lookup import CollectedCall, refuse_declared
 from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.storing.storage import Storage
@@ -61,11 +63,10 @@ class CollectingDatedCacheManager(DatedCacheManager):
 
     def collect(self, f: Callable[[], T], name: str | None = None) -> Collected[[], T]:
         """Collect a function as a metric; it goes on as it was unless it is called with ``cache=True``."""
-        name = f.__name__ if name is None else name
-        if isinstance(self.functions_dict.get(name), CollectedCall):
-            del self.functions_dict[name]  # collected again, as when a notebook's cell is run again
+        name = _name(f, name, "collect(f, name)")
+        again = isinstance(self.functions_dict.get(name), CollectedCall)  # as when a notebook's cell is run again
         cached = CachedFunction(self, f, name, ((),))
-        cached.declare(())
+        cached.adopt(cached.planned({name} if again else ()))
         return Collected(cached)
 
 
@@ -75,18 +76,30 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
     Undeclared parameters raise ``ValueError`` unless ``dynamic_metric_creation=True``.
     """
 
-    dynamic_metric_creation: bool
-    parameterized_metrics: list[CachedFunction[..., Any]]
-    """All collected functions. ``Any``: they return anybody's values."""
+    dynamic_metric_creation: bool = False
 
     def __init__(self, storage_interface: Storage | None = None, *, dynamic_metric_creation: bool = False) -> None:
         super().__init__(storage_interface)
         self.dynamic_metric_creation = dynamic_metric_creation
-        self.parameterized_metrics = []
+
+    @cached_property
+    def parameterized_metrics(self) -> list[CachedFunction[..., Any]]:
+        """All collected functions. ``Any``: they return anybody's values."""
+        return []  # made when it is first read, since an attrs class or a dataclass has an ``__init__`` of its own
 
     if TYPE_CHECKING:
         # Collected functions are attributes, which no type checker can see.
         def __getattr__(self, name: str, /) -> CachedFunction[..., Any]: ...
+
+    else:
+
+        def __reduce_ex__(self, protocol: int) -> tuple[object, ...]:
+            """Collected functions hold their manager, so a copy gets its own, made from what they are made from."""
+            remake, how, state, *rest = super().__reduce_ex__(protocol)
+            recipes = [cached.recipe() for cached in self.parameterized_metrics]
+            shown = {cached.base_name for cached in self.parameterized_metrics} | {"parameterized_metrics"}
+            more = vars(self).get("dynamic_metric_creation", False)
+            return (_remake, (remake, _without(shown, how), recipes, more), _without(shown, state), *rest)
 
     @overload
     def collect(self, f: Callable[P, T], /) -> Collected[P, T]: ...
@@ -133,11 +146,15 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
         Raises:
             MetricDeclarationError: the name is the manager's own, or meets that of another metric.
         """
+        if not (base_name is None or isinstance(base_name, str) or callable(base_name)):
+            problem = f"{base_name!r} is no function and no name; write collect(params_list={base_name!r})"
+            raise MetricDeclarationError("collect", problem)
+        rows = params_list if isinstance(params_list, Sequence) else rows_of(params_list, "collect")
         if callable(base_name):
-            return self._collect(base_name, None, params_list, name_generation_function)
+            return self._collect(base_name, None, rows, name_generation_function)
 
         def decorate(function: Callable[..., object]) -> object:
-            return self._collect(function, base_name, params_list, name_generation_function)
+            return self._collect(function, base_name, rows, name_generation_function)
 
         return decorate
 
@@ -145,29 +162,63 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
         self,
         function: Callable[P, T],
         base_name: str | None,
-        params_list: Iterable[Sequence[Any]],
+        rows: Sequence[Any],
         name_generation_function: NameGenerationFunction | None,
     ) -> Collected[P, T]:
-        name = function.__name__ if base_name is None else base_name
+        name = _name(function, base_name, "collect(base_name=...)")
         if name in _ITS_OWN:
             raise MetricDeclarationError(
                 name, "the name is the manager's own; give another one: collect(base_name=...)"
             )
-        rows = params_list if isinstance(params_list, Sequence) else list(params_list)
-        self._forget_collected(name)
+        refuse_declared(type(self), name)
+        earlier = [each for each in self.parameterized_metrics if each.base_name == name]
         cached = CachedFunction(self, function, name, rows, name_generation_function)
-        for row in rows:
-            cached.declare(row)
+        keys = cached.planned([key for each in earlier for key in each.keys])
+        self._forget(earlier)
+        cached.adopt(keys)
         self.parameterized_metrics.append(cached)
-        setattr(self, name, cached)
+        object.__setattr__(self, name, cached)  # frozen classes collect as well
         return Collected(cached)
 
-    def _forget_collected(self, name: str) -> None:
+    def _forget(self, earlier: list[CachedFunction[..., Any]]) -> None:
         """A function that is collected again, as when a notebook's cell is run again, replaces the earlier one."""
-        for cached in [each for each in self.parameterized_metrics if each.base_name == name]:
+        for cached in earlier:
             self.parameterized_metrics.remove(cached)
             for key in cached.keys:
                 self.functions_dict.pop(key, None)
+
+
+def _name(function: object, given: str | None, remedy: str) -> str:
+    if given is not None:
+        return given
+    name: object = getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        raise MetricDeclarationError(repr(function), f"it has no name; give it one: {remedy}")
+    return name
+
+
+def _without(names: set[str], state: object) -> object:
+    """The parts of a manager's state less these attributes; of its dictionaries, copies."""
+    if isinstance(state, tuple):
+        return tuple(_without(names, part) for part in cast("tuple[object, ...]", state))
+    if not isinstance(state, dict):
+        return state
+    attributes = cast("dict[object, object]", state)
+    ours = {name for name in attributes if name in names and isinstance(attributes[name], (CachedFunction, list))}
+    return {name: value for name, value in attributes.items() if name not in ours}
+
+
+def _remake(
+    remake: Callable[..., ParameterizedDatedCacheManager],
+    how: tuple[Any, ...],
+    recipes: list[Recipe[..., Any]],
+    dynamic_metric_creation: bool,
+) -> ParameterizedDatedCacheManager:
+    made = remake(*how)
+    functions = [recipe.follow(made) for recipe in recipes]
+    more = {"dynamic_metric_creation": True} if dynamic_metric_creation else {}
+    vars(made).update({cached.base_name: cached for cached in functions}, parameterized_metrics=functions, **more)
+    return made
 
 
 DataCacheManager = ParameterizedDatedCacheManager

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from typing import Any, Generic, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
+import attrs
+
+from simple_metrics_manager.declaring.calls import bound, is_row, own_flags, own_where_written, signature_of
 from simple_metrics_manager.declaring.declaration import Declaration
-from simple_metrics_manager.declaring.lookup import CollectedCall
+from simple_metrics_manager.declaring.lookup import CollectedCall, refuse_declared
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.declaring.parameters import Row, typed
+from simple_metrics_manager.declaring.parameters import Row, typed, unshared
+from simple_metrics_manager.declaring.references import FunctionReference, is_found
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
 from simple_metrics_manager.events import SweepAdvanced, tell
-from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function, python_scalar
+from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function
 from simple_metrics_manager.manager import DatedCacheManager
 
 T = TypeVar("T")
@@ -48,7 +51,8 @@ class CachedFunction(Generic[P, T]):
         self.name_generation_function = name_generation_function or default_name_generation_function
         self._named_by_user = name_generation_function is not None
         self._manager = manager
-        self._signature = _signature(function)
+        self._signature = signature_of(function)
+        self._flags = own_flags(self._signature)
         self._declaration = Declaration(function, takes_manager=False, lenient=True)
         self._declaration.name = base_name
         self.keys: dict[str, Metric[T]] = {}
@@ -61,9 +65,26 @@ class CachedFunction(Generic[P, T]):
     @overload
     def __call__(self, *args: Any, cache: bool, use_stored: bool = ..., **kwargs: Any) -> T: ...
     def __call__(self, *args: Any, **kwargs: Any) -> T:
+        self.refuse_flags(kwargs)
         kwargs.pop("cache", None)  # 0.5.0 let it be said again
         use_stored = bool(kwargs.pop("use_stored", True))
+        return self.ask(args, kwargs, use_stored=use_stored)
+
+    def ask(self, args: tuple[object, ...], kwargs: dict[str, object], *, use_stored: bool = True) -> T:
+        """The value for these arguments, of which none is a flag."""
         return self._manager.get(self._find(args, kwargs), use_stored=use_stored)
+
+    def refuse_flags(self, given: Iterable[str]) -> None:
+        """Refuse a keyword that may mean the function's own parameter, or the flag of the same name.
+
+        Raises:
+            TypeError: there is one.
+        """
+        for name in self._flags.intersection(given):
+            raise TypeError(
+                f"{self.base_name}({name}=...) may mean its own parameter {name!r} or the flag of the cache: "
+                f"give the parameter by position, or write {self.base_name}.cached({name}=...)"
+            )
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> Metric[T]:
         """The typed key of one parameter set."""
@@ -90,29 +111,56 @@ class CachedFunction(Generic[P, T]):
         if name in self.keys:
             functions.setdefault(name, CollectedCall(self.keys[name]))
             return self.keys[name]
-        self._refuse_meeting(name, params)
-        written = {} if self._named_by_user else {str(i): canonical(v, self.base_name) for i, v in enumerate(params)}
-        key = Metric[T].made_from(self._declaration, name, row=params, params=written)
-        functions[name] = CollectedCall(key)
-        self.keys[name] = key
+        key = self._made(name, params, functions)
+        self.adopt({name: key})
         return key
+
+    def planned(self, replaced: Iterable[str] = ()) -> dict[str, Metric[T]]:
+        """The keys of ``params_list`` by name, if the names ``replaced`` were free; nothing is changed yet.
+
+        Raises:
+            MetricDeclarationError: as :meth:`declare`.
+        """
+        taken = set(self._manager.functions_dict).difference(replaced)
+        keys: dict[str, Metric[T]] = {}
+        for row in self.params_list:
+            params = self._row(row)
+            name = self._name(params)
+            if name not in keys:
+                keys[name] = self._made(name, params, taken)
+                taken.add(name)
+        return keys
+
+    def adopt(self, keys: Mapping[str, Metric[T]]) -> None:
+        """Let these keys be asked for, by name too."""
+        self._manager.functions_dict.update({name: CollectedCall(key) for name, key in keys.items()})
+        self.keys.update(keys)
+
+    def _made(self, name: str, params: tuple[object, ...], taken: Container[str]) -> Metric[T]:
+        self._refuse_meeting(name, params, taken)
+        written = {} if self._named_by_user else {str(i): canonical(v, self.base_name) for i, v in enumerate(params)}
+        own = own_where_written(params) if self._named_by_user else unshared(params)
+        return Metric[T].made_from(self._declaration, name, row=own, params=written)
 
     def _row(self, row: Sequence[object]) -> tuple[object, ...]:
         """A row of ``params_list``. The empty one stands there by default, for functions with parameters too."""
+        if not is_row(row):
+            problem = f"params_list has {row!r}: a row is a tuple of parameters, as in ({row!r},)"
+            raise MetricDeclarationError(self.base_name, problem)
         try:
-            return self._bind(tuple(row), {}) if len(row) else ()
+            return bound(self._signature, tuple(row), {}) if len(row) else ()
         except TypeError as error:
             raise MetricDeclarationError(self.base_name, f"params_list has {row!r}: {error}") from None
 
-    def _refuse_meeting(self, name: str, params: tuple[object, ...]) -> None:
+    def _refuse_meeting(self, name: str, params: tuple[object, ...], taken: Container[str]) -> None:
         """Refuse two metrics of one name, or one called like the other's date.
 
         Names equal but for capitals are let in, as in 0.5.0: where a file system takes them for one, the identity that
         lies in the file tells them apart.
         """
-        functions = self._manager.functions_dict
+        refuse_declared(type(self._manager), name)
         for other in dict.fromkeys((name, name + DATE, name.removesuffix(DATE))):
-            if other in functions:
+            if other in taken:
                 problem = f"{other!r} is a metric already, in a storage the two would meet: give another base_name"
                 raise MetricDeclarationError(f"{self.base_name}{params!r}", problem)
 
@@ -127,7 +175,7 @@ class CachedFunction(Generic[P, T]):
         if known is not None and self._is_current(known):
             return known
         try:
-            params = self._bind(args, kwargs)
+            params = bound(self._signature, args, kwargs)
         except TypeError as error:
             raise TypeError(f"{self.base_name}(): {error}") from None
         name = self._name(params)
@@ -156,31 +204,39 @@ class CachedFunction(Generic[P, T]):
         written = {} if self._named_by_user else {str(i): canonical(v, self.base_name) for i, v in enumerate(params)}
         return Metric[T].made_from(declaration, name, params=written)
 
-    def _bind(self, args: tuple[object, ...], kwargs: dict[str, object]) -> tuple[object, ...]:
-        """The parameters by position. Those that are left out stay so: 0.5.0 named ``f(1)`` and ``f(1, 2)`` apart.
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[object, ...]:
+        return (remade, (self._manager, self.recipe()))
 
-        Raises:
-            TypeError: the function does not take them, or one of them only by keyword.
-        """
-        if self._signature is None:
-            if kwargs:
-                raise TypeError("parameters of a function without a signature have no names; give them by position")
-            return tuple(map(python_scalar, args))
-        bound = self._signature.bind(*args, **kwargs)
-        if bound.kwargs:
-            bound.apply_defaults()
-        if bound.kwargs:
-            names = ", ".join(bound.kwargs)
-            raise TypeError(f"{names} can only be given by keyword, so they cannot name a metric")
-        return tuple(map(python_scalar, bound.args))
+    def recipe(self) -> Recipe[P, T]:
+        """What it is made from, less the manager."""
+        generate = FunctionReference(self.name_generation_function) if self._named_by_user else None
+        return Recipe(FunctionReference(self.original_function), self.base_name, self.params_list, generate, self.keys)
 
 
-def _signature(function: Callable[..., object]) -> inspect.Signature | None:
-    """None for some functions that are written in C, as ``max``."""
-    try:
-        return inspect.signature(function)
-    except ValueError:
-        return None
+@attrs.frozen
+class Recipe(Generic[P, T]):
+    """What a collected function is made from anew, for the copy of its manager or in another process."""
+
+    function: FunctionReference
+    base_name: str
+    params_list: Sequence[Any]
+    name_generation_function: FunctionReference | None
+    keys: Mapping[str, Metric[T]]
+
+    def follow(self, manager: DatedCacheManager) -> CachedFunction[P, T]:
+        """The function, through the cache of this manager."""
+        function = cast("Callable[P, T]", self.function.function)
+        given = self.name_generation_function
+        generate = None if given is None else cast("NameGenerationFunction", given.function)
+        made = CachedFunction(manager, function, self.base_name, self.params_list, generate)
+        made.keys.update(self.keys)
+        return made
+
+
+def remade(manager: DatedCacheManager, recipe: Recipe[P, T]) -> CachedFunction[P, T]:
+    """The collected function that a manager has, or one like it for a manager that keeps none."""
+    known: object = vars(manager).get(recipe.base_name)
+    return cast("CachedFunction[P, T]", known) if isinstance(known, CachedFunction) else recipe.follow(manager)
 
 
 class Collected(Generic[P, T]):
@@ -188,6 +244,7 @@ class Collected(Generic[P, T]):
 
     __wrapped__: Callable[P, T]
     __name__: str
+    __qualname__: str
 
     def __init__(self, cached: CachedFunction[P, T]) -> None:
         functools.update_wrapper(self, cached.original_function)
@@ -198,17 +255,21 @@ class Collected(Generic[P, T]):
     @overload
     def __call__(self, *args: Any, cache: bool, use_stored: bool = ..., **kwargs: Any) -> T: ...
     def __call__(self, *args: Any, **kwargs: Any) -> T:
+        self._cached.refuse_flags({"cache"}.intersection(kwargs))
         if kwargs.pop("cache", False):
             return cast("Callable[..., T]", self._cached)(*args, **kwargs)
         return self.__wrapped__(*args, **kwargs)
 
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
+        return self.__qualname__ if is_found(self) else (Collected, (self._cached,))
+
     def cached(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Through the cache."""
-        return self._cached(*args, **kwargs)
+        return self._cached.ask(args, kwargs)
 
     def fresh(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Computed anew, then cached and stored."""
-        return cast("Callable[..., T]", self._cached)(*args, use_stored=False, **kwargs)
+        return self._cached.ask(args, kwargs, use_stored=False)
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> Metric[T]:
         """The typed key of one parameter set, for ``CM.get``, ``CM.exists`` and the others."""

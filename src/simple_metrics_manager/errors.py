@@ -160,15 +160,17 @@ class StorageError(MetricsError):
 
 
 class NotStoredError(StorageError, KeyError):
-    """The storage does not hold this metric."""
+    """The storage does not hold this metric; ``storage`` is empty where there is none."""
 
-    def __init__(self, name: str, storage: str) -> None:
-        super().__init__(name, storage)
+    def __init__(self, name: str, storage: str, suggestion: str | None = None) -> None:
+        super().__init__(name, storage, suggestion)
         self.name = name
         self.storage = storage
+        self.suggestion = suggestion
 
     def __str__(self) -> str:
-        return f"{self.name!r} is not stored in {self.storage}."
+        text = f"{self.name!r} is not stored" + (f" in {self.storage}." if self.storage else ": there is no storage.")
+        return text + (f" Did you mean {self.suggestion!r}?" if self.suggestion else "")
 
 
 class CannotStoreError(StorageError, TypeError):
@@ -181,22 +183,31 @@ class CannotStoreError(StorageError, TypeError):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.name!r} was not stored: {self.problem}. {self.remedy}"
+        remedy = self.remedy.removesuffix(".")
+        return f"{self.name!r} was not stored: {self.problem}. {remedy}.\n  The value is still in memory."
 
 
 class SaveError(StorageError, OSError):
-    """The storage failed while saving: the old value, if there was one, stands; the new one is still in memory."""
+    """The storage failed while saving; the new value is still in memory.
 
-    def __init__(self, name: str, path: str, cause: str) -> None:
-        super().__init__(name, path, cause)
+    The old value, if there was one, stands, unless ``replaced`` says that the new one has taken its place already and
+    only could not be made to outlive a power cut.
+    """
+
+    def __init__(self, name: str, path: str, cause: str, replaced: bool = False) -> None:
+        super().__init__(name, path, cause, replaced)
         self.name = name
         self.path = path
         self.cause = cause
+        self.replaced = replaced
 
     def __str__(self) -> str:
+        text = f"{self.name!r} was not saved to {self.path}: {self.cause}."
+        if self.replaced:
+            return f"{text}\n  The new value is in its place, but may not outlive a power cut: save it again."
         return (
-            f"{self.name!r} was not saved to {self.path}: {self.cause}."
-            f"\n  What was stored before stands; the new value is still in memory: save it again when there is room."
+            f"{text}\n  What was stored before stands; the new value is still in memory:"
+            " save it again when that is fixed."
         )
 
 

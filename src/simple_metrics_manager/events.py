@@ -131,10 +131,12 @@ Listener: TypeAlias = Callable[[Event], None]
 
 
 def narrate(event: Event) -> None:
-    """Print the event's line, if its caller is verbose."""
-    if event.verbose:
-        sys.stdout.write(event.line() + "\n")
-        sys.stdout.flush()
+    """Print the event's line, if its caller is verbose and there is anywhere to print to."""
+    stream = sys.stdout
+    if event.verbose and stream is not None:
+        encoding = stream.encoding or "utf-8"
+        stream.write(event.line().encode(encoding, "replace").decode(encoding) + "\n")
+        stream.flush()
 
 
 def log(event: Event) -> None:
@@ -149,9 +151,12 @@ _listeners: tuple[Listener, ...] = (narrate, log)
 
 
 def tell(event: Event) -> None:
-    """Give the event to everybody who listens."""
+    """Give the event to everybody who listens. A listener that fails is logged: no value is lost for its sake."""
     for listener in _listeners:
-        listener(event)
+        try:
+            listener(event)
+        except Exception:
+            logger.exception("a listener failed on: %s", event.line())
 
 
 @contextmanager

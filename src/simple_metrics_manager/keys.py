@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 from typing import cast
 
 import attrs
@@ -40,6 +40,22 @@ def _number(value: float) -> Tree:
     return value if np.isfinite(value) else {"$float": repr(value)}
 
 
+def _integer(value: int) -> Tree:
+    return value if value.bit_length() < 10_000 else {"$int": hex(value)}  # Python refuses to write more decimal digits
+
+
+def _text(value: str) -> Tree:
+    """Two halves of a surrogate pair are not the character that JSON would make of them."""
+    if value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value):
+        return value
+    return {"$text": value.encode("utf-8", "surrogatepass").hex()}
+
+
+def _moment(value: datetime.datetime | datetime.time) -> Tree:
+    zone = value.tzinfo
+    return [value.isoformat(), "" if zone is None else getattr(zone, "key", None) or repr(zone), value.fold]
+
+
 def _pairs(items: Iterable[tuple[object, object]], where: str) -> Tree:
     pairs: list[Tree] = [[canonical(key, where), canonical(value, where)] for key, value in items]
     return sorted(pairs, key=canonical_text)
@@ -49,22 +65,33 @@ def _array(value: np.ndarray[tuple[int, ...], np.dtype[np.generic]], where: str)
     if value.dtype.hasobject:
         raise IdentityError(where, "an array of Python objects has no stable written form; pass numbers or text")
     content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
-    return {"$array": [value.dtype.str, list(value.shape), content]}
+    return {"$array": [_dtype(value.dtype), list(value.shape), content]}
+
+
+def _dtype(dtype: np.dtype[np.generic]) -> str:
+    return dtype.str if dtype.names is None else repr(dtype.descr)  # ``str`` of a structure says its size only
 
 
 def _members(values: Iterable[object], where: str) -> list[Tree]:
     return [canonical(value, where) for value in values]
 
 
+_PLAIN: dict[type, Callable[[object], Tree]] = {
+    type(None): lambda v: cast("None", v),
+    bool: lambda v: cast("bool", v),
+    int: lambda v: _integer(cast("int", v)),
+    float: lambda v: _number(cast("float", v)),
+    str: lambda v: _text(cast("str", v)),
+}
 _FORMS: dict[type, tuple[str, Callable[[object], Tree]]] = {
     bytes: ("$bytes", lambda v: cast("bytes", v).hex()),
     complex: ("$complex", repr),
     Decimal: ("$decimal", str),
     Fraction: ("$fraction", str),
     uuid.UUID: ("$uuid", str),
-    datetime.datetime: ("$datetime", lambda v: cast("datetime.datetime", v).isoformat()),
+    datetime.datetime: ("$datetime", lambda v: _moment(cast("datetime.datetime", v))),
     datetime.date: ("$date", lambda v: cast("datetime.date", v).isoformat()),
-    datetime.time: ("$time", lambda v: cast("datetime.time", v).isoformat()),
+    datetime.time: ("$time", lambda v: _moment(cast("datetime.time", v))),
     datetime.timedelta: ("$timedelta", repr),
     range: ("$range", repr),
     slice: ("$slice", repr),
@@ -81,10 +108,8 @@ def canonical(value: object, where: str) -> Tree:
             guessed from ``str()`` or from an address.
     """
     kind = type(value)
-    if value is None or kind in (bool, int, str):
-        return cast("Tree", value)
-    if kind is float:
-        return _number(cast("float", value))
+    if kind in _PLAIN:
+        return _PLAIN[kind](value)
     if kind in _FORMS:
         mark, form = _FORMS[kind]
         return {mark: form(value)}
@@ -104,7 +129,7 @@ def canonical(value: object, where: str) -> Tree:
     if isinstance(value, enum.Enum):
         return {"$enum": [kind.__qualname__, value.name]}
     if isinstance(value, PurePath):
-        return {"$path": value.as_posix()}
+        return {"$windows_path" if isinstance(value, PureWindowsPath) else "$path": value.as_posix()}
     return _record_like(value, where)
 
 
@@ -112,20 +137,21 @@ def _numpy_scalar(value: np.generic[object], where: str) -> Tree:
     plain = value.item()
     if type(plain) in (bool, int, float, complex, str, bytes):
         return canonical(plain, where)
-    return {"$scalar": [value.dtype.str, repr(value.tobytes())]}
+    return {"$scalar": [_dtype(value.dtype), repr(value.tobytes())]}
 
 
 def _record_like(value: object, where: str) -> Tree:
     kind: type = type(value)
     called = kind.__qualname__
+    if callable(inputs := getattr(value, "metric_inputs", None)):  # a manager that another one was given
+        given = cast("Mapping[str, object]", inputs())
+        return {"$manager": [called, {name: canonical(each, f"{where}.{name}") for name, each in given.items()}]}
     if attrs.has(kind):
         names = [field.name for field in attrs.fields(kind) if field.eq]
     elif dataclasses.is_dataclass(kind):
         names = [field.name for field in dataclasses.fields(kind) if field.compare]
     elif hasattr(value, "_fields"):
         names = list(cast("tuple[str, ...]", getattr(value, "_fields", ())))
-    elif callable(inputs := getattr(value, "metric_inputs", None)):  # a manager that another one was given
-        return {"$manager": [called, canonical(inputs(), where)]}
     else:
         raise IdentityError(
             where,
@@ -167,6 +193,8 @@ def _glance(tree: Tree) -> str:
         return _glance(inner[1])
     if mark == "$array" and isinstance(inner, list):
         return _glance(inner[:2])
+    if mark in ("$datetime", "$time") and isinstance(inner, list):
+        return _glance(inner[0])
     return _glance(list(inner.values()) if isinstance(inner, dict) else inner)
 
 

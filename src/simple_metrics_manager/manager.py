@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
 from simple_metrics_manager.asking.cache import Cache
-from simple_metrics_manager.asking.inputs import Arguments, has_own_constructor, input_names, own_inputs
-from simple_metrics_manager.asking.memory import MemoryView
+from simple_metrics_manager.asking.inputs import Arguments, has_own_constructor, input_names, own_inputs, watch
+from simple_metrics_manager.asking.memory import Held, MemoryView
 from simple_metrics_manager.declaring.checks import check_class, check_fields, declared_metrics, is_metric
 from simple_metrics_manager.declaring.lookup import declared_keys, distinct, key_of, named_key
 from simple_metrics_manager.declaring.metric import Metric
@@ -40,6 +40,9 @@ class DatedCacheManager:
     """Whether computing, saving and loading is narrated on standard output; ``verbose = False`` in a class body
     or on an instance turns it off."""
 
+    stored_module: str | None = None
+    """The module that the class was in when its values were stored, for a class that has moved to another one."""
+
     def __init__(self, storage_interface: Storage | None = None) -> None:
         self.__metrics__.use(storage_interface)
 
@@ -53,6 +56,7 @@ class DatedCacheManager:
             self = super().__new__(cls)
             if cls not in _checked:  # attrs adds its fields after the class statement, unless it makes the class anew
                 check_fields(cls)
+                watch(cls, _assign)
                 _checked.add(cls)
             arguments = (args, kwargs) if has_own_constructor(cls) else ((), {})
             object.__setattr__(self, "__metrics__", Cache(self, arguments))
@@ -60,34 +64,29 @@ class DatedCacheManager:
             return self
 
         def __setattr__(self, name: str, value: object) -> None:
-            if is_metric(getattr(type(self), name, None)):
-                raise AttributeError(f"{type(self).__name__}.{name} is a metric: its value is computed, not assigned")
-            super().__setattr__(name, value)
-            if name in input_names(type(self)) or name == "storage":
-                self.__metrics__.identity.forget()
+            _assign(object.__setattr__, self, name, value)
 
         def __delattr__(self, name: str) -> None:
             if is_metric(getattr(type(self), name, None)):
-                self.__metrics__.memory.forget(name)
+                self.__metrics__.memory.forget_metric(name)
             else:
                 super().__delattr__(name)
 
         def __getstate__(self) -> object:
             """Attributes, but no values: what has been read waits among them (see ``running``)."""
             state = super().__getstate__()
-            attributes, slots = state if isinstance(state, tuple) else (state, {})
-            kept = {
-                name: value
-                for name, value in (attributes or {}).items()
-                if not is_metric(getattr(type(self), name, None))
-            }
+            slots = state[1] if isinstance(state, tuple) else {}
+            kept = _attributes(self)
             slots = {name: value for name, value in slots.items() if name not in DatedCacheManager.__slots__}
             return (kept, slots) if slots else kept
 
         def __reduce_ex__(self, protocol: int) -> tuple[object, ...]:
             _, _, state, *rest = super().__reduce_ex__(max(2, int(protocol)))
             cache = self.__metrics__
-            return (_remake, (type(self), cache.identity.arguments, cache.shelf.given, self._functions), state, *rest)
+            ours = type(self).__getstate__ is DatedCacheManager.__getstate__
+            attributes = {} if ours else _attributes(self)  # attrs' own state of a slotted class has its fields only
+            how = (type(self), cache.identity.arguments, cache.shelf.given, self._functions, attributes)
+            return (_remake, how, state, *rest)
 
     # --------------------------------------------------------------------------------------------------- identity
     def metric_inputs(self) -> Mapping[str, object]:
@@ -141,7 +140,16 @@ class DatedCacheManager:
     @property
     def cache(self) -> MemoryView:
         """The values in memory by name. Deleting one forgets it; what is stored stays."""
-        return MemoryView(self.__metrics__.memory, self._hold)
+        return MemoryView(self.__metrics__.memory, self._hold, self._note)
+
+    @cache.setter
+    def cache(self, values: Mapping[str, object]) -> None:
+        held = dict(values)
+        self.clear_cache()
+        self.cache.update(held)
+
+    def _note(self, name: str, held: Held) -> None:
+        self.__metrics__.note(self.__metrics__.ask(self, self._key(name)), held)
 
     def _hold(self, name: str, value: object) -> None:
         self.__metrics__.hold(self, self._key(name), value)
@@ -149,7 +157,14 @@ class DatedCacheManager:
     def _key(self, key: Metric[T] | str, /) -> Metric[T]:
         if isinstance(key, str):
             return cast("Metric[T]", named_key(type(self), self._functions, key))
-        return key_of(type(self), key)
+        known = self.__metrics__.keys
+        try:
+            return cast("Metric[T]", known[key])
+        except (KeyError, TypeError):  # not asked before, or nothing that is a key
+            found = key_of(type(self), key)
+        if key.of is None:
+            known[key] = cast("Metric[object]", found)  # what a class declares stays as it is
+        return found
 
     # -------------------------------------------------------------------------------------------- what one may ask
     # A name says nothing about the type of its value: ``Any`` lets code that was written for 0.5.0 go on.
@@ -229,14 +244,32 @@ class DatedCacheManager:
         self.__metrics__.memory.forget()
 
 
+def _attributes(manager: DatedCacheManager) -> dict[str, object]:
+    """What lies in the manager's ``__dict__``, less what was read and waits there."""
+    kind = type(manager)
+    return {name: value for name, value in vars(manager).items() if not is_metric(getattr(kind, name, None))}
+
+
+def _assign(setter: Callable[[object, str, object], None], manager: object, name: str, value: object) -> None:
+    """Assign an attribute: not that of a metric, and an input not without its being noticed."""
+    kind = type(manager)
+    if is_metric(getattr(kind, name, None)):
+        raise AttributeError(f"{kind.__name__}.{name} is a metric: its value is computed, not assigned")
+    setter(manager, name, value)
+    if (name in input_names(kind) or name == "storage") and isinstance(manager, DatedCacheManager):
+        manager.__metrics__.identity.forget()
+
+
 def _remake(
     kind: type[DatedCacheManager],
     arguments: Arguments,
     storage: Storage | None,
     functions: dict[str, Callable[[], object]],
+    attributes: Mapping[str, object],
 ) -> DatedCacheManager:
     """A manager as it travels: its class, its fields, its storage; no values."""
     made = kind.__new__(kind, *arguments[0], **arguments[1])
     made.__metrics__.use(storage)
+    vars(made).update(attributes)
     object.__setattr__(made, "_functions", functions)  # a frozen manager lets nobody assign
     return made

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from simple_metrics_manager import (
     ParameterizedDatedCacheManager,
     UndeclaredParametersError,
     UnknownMetricError,
+    metric,
 )
 
 
@@ -260,3 +263,127 @@ def test_a_collected_function_needs_its_own_manager(cm: Quiet, tmp_path: Path) -
 
     assert cm.add(1, 2) == 3
     assert other["add_1_2"] == 3
+
+
+def test_a_refusal_changes_nothing(cm: Quiet) -> None:
+    """Collected again with a row that does not fit, the earlier function and its parameter sets stand."""
+    cm.collect(params_list=[[1, 2]])(add)
+    cached, functions = cm.add, dict(cm.functions_dict)
+    with pytest.raises(MetricDeclarationError):
+        cm.collect("add", params_list=[[3], [1, 2, 3]])(add)
+
+    assert cm.add is cached
+    assert cm.functions_dict == functions
+    assert cm.parameterized_metrics == [cached]
+    assert cm.add(1, 2) == 3
+
+
+class Declaring(Quiet):
+    """A manager with a declared metric besides."""
+
+    @metric
+    def x(self) -> int:
+        return 1
+
+
+def test_the_name_of_a_declared_metric_is_refused() -> None:
+    """A collected function cannot be called like a metric of the class; nothing is changed by the attempt."""
+    cm = Declaring()
+    with pytest.raises(MetricDeclarationError, match=r"Declaring declares the metric 'x', so a function cannot"):
+        cm.collect("x")(lambda: "text")
+
+    assert (cm.functions_dict, cm.parameterized_metrics, cm.x) == ({}, [], 1)
+
+
+def test_the_name_of_a_declared_metric_is_refused_in_functions_dict() -> None:
+    """So it is in ``functions_dict``: by name one of the two would be taken for the other."""
+    cm = Declaring()
+    cm.set_functions_dict({"x": lambda: "text"})
+    for ask in (lambda: cm["x"], lambda: cm.exists("x"), cm.get_all):
+        with pytest.raises(MetricDeclarationError, match="'x'"):
+            ask()
+
+    assert cm.x == 1
+
+
+def flagged(cache: int, use_stored: int = 1) -> int:
+    """Has parameters that are called like flags."""
+    return 10 * cache + use_stored
+
+
+def test_parameters_that_are_called_like_flags(cm: Quiet) -> None:
+    """By keyword they could be either, which is an error; by position, or with ``cached``, they are parameters."""
+    collected = cm.collect(params_list=[[2], [2, 3]])(flagged)
+    for ask in (lambda: collected(cache=2), lambda: cm.flagged(cache=2), lambda: collected(2, cache=True)):
+        with pytest.raises(TypeError, match=r"give the parameter by position, or write flagged.cached\(cache=...\)"):
+            ask()
+    with pytest.raises(TypeError, match="its own parameter 'use_stored'"):
+        cm.flagged(2, use_stored=3)
+
+    assert (collected(2), collected(2, use_stored=5), cm.flagged(2), cm.flagged(2, 3)) == (21, 25, 21, 23)
+    assert (collected.cached(cache=2), collected.fresh(2, use_stored=3)) == (21, 23)
+    assert list(cm.cache) == ["flagged_2", "flagged_2_3"]
+
+
+def test_parameters_are_kept_as_they_were(cm: Quiet) -> None:
+    """A list that changes after it was collected, or in the function, changes no parameter set."""
+    given = [1]
+
+    def grow(items: list[int]) -> int:
+        items.append(1)
+        return len(items)
+
+    collected = cm.collect(params_list=[(given,)])(grow)
+    key = collected.key([1])
+    assert cm[key] == 2
+    given.append(6)
+
+    assert key.row == ([1],)
+    assert cm.get(key, use_stored=False) == 2
+
+
+MISTAKES: list[tuple[Callable[[Any], object], str]] = [
+    (lambda cm: cm.collect([[1], [2]]), r"write collect\(params_list=\[\[1\], \[2\]\]\)"),
+    (lambda cm: cm.collect(params_list=3), r"params_list=3 is no list of parameter sets; .*\[\(3,\)\]"),
+    (lambda cm: cm.collect(params_list=[1, 2])(add), r"params_list has 1: a row is a tuple .* \(1,\)"),
+    (lambda cm: cm.collect(params_list=["ab"])(add), r"params_list has 'ab': a row is a tuple .* \('ab',\)"),
+    (lambda cm: cm.collect(functools.partial(add, 1)), r"has no name; give it one: collect\(base_name=...\)"),
+    (lambda _: CollectingDatedCacheManager().collect(functools.partial(add, 1)), r"give it one: collect\(f, name"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "says"), MISTAKES)
+def test_mistakes_of_collecting(cm: Quiet, wrong: Callable[[Any], object], says: str) -> None:
+    """What ``collect`` cannot take is told at once, with what to write instead."""
+    with pytest.raises(MetricDeclarationError, match=says):
+        wrong(cm)
+
+    assert (cm.functions_dict, cm.parameterized_metrics) == ({}, [])
+
+
+@attrs.define
+class Fields(ParameterizedDatedCacheManager):
+    """An attrs class, whose ``__init__`` calls no other."""
+
+    verbose = False
+    number: int = 2
+
+
+@attrs.frozen
+class FrozenFields(ParameterizedDatedCacheManager):
+    """A frozen one."""
+
+    verbose = False
+    number: int = 2
+
+
+@pytest.mark.parametrize("kind", [Fields, FrozenFields])
+def test_attrs_classes_collect(kind: type[ParameterizedDatedCacheManager]) -> None:
+    """A class with a generated constructor collects as others do."""
+    cm = kind()
+    cm.collect(params_list=[[1, 2]])(add)
+
+    assert cm.add.get_all() == [3]
+    assert cm.parameterized_metrics == [cm.add]
+    assert not cm.dynamic_metric_creation
+    assert kind().parameterized_metrics == []

@@ -11,6 +11,7 @@ import pytest
 
 from simple_metrics_manager.errors import CorruptMetricError
 from simple_metrics_manager.formats import Format, Json, Npy, Npz
+from simple_metrics_manager.formats.record_text import PickledObjectsError
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
 from simple_metrics_manager.record import Entry
 from tests.formats.samples import OTHER_ARRAYS, PLAIN_ARRAYS, decoded, entry_of, same_entry
@@ -155,5 +156,9 @@ def test_objects_of_numpy() -> None:
     assert decoded(Npy(allow_pickle=True), npy.getvalue()).payload.arrays["value"].tolist() == [{"a": 1}, None]
     assert decoded(Npz(allow_pickle=True), npz.getvalue()).payload.arrays["value"].tolist() == [{"a": 1}, None]
     for form, file in ((Npy(), npy), (Npz(), npz)):
-        with pytest.raises(CorruptMetricError, match="allow_pickle=True"):
+        with pytest.raises(
+            PickledObjectsError, match=r"holds pickled Python objects(?s:.*)allow_pickle=True"
+        ) as caught:
             decoded(form, file.getvalue())
+        assert isinstance(caught.value, ValueError)
+        assert not isinstance(caught.value, CorruptMetricError)

@@ -77,7 +77,8 @@ def test_two_arrays_are_refused() -> None:
 
     assert str(caught.value) == (
         "'Digits.spectrum' was not stored: the npy format holds one array, this value has 3. "
-        "Store it with NpzStorageInterface, or return one array"
+        "Store it with NpzStorageInterface, or return one array."
+        "\n  The value is still in memory."
     )
 
 

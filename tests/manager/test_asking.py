@@ -27,9 +27,6 @@ class Counting(DatedCacheManager):
     def __init__(self) -> None:
         self.runs: list[str] = []
 
-    def metric_inputs(self) -> dict[str, object]:
-        return {}
-
     @metric
     def base(self) -> NDArray[np.float64]:
         self.runs.append("base")

@@ -28,11 +28,8 @@ class Reading(DatedCacheManager):
 
     verbose = False
 
-    def __init__(self, other: DatedCacheManager | None = None) -> None:
-        self._other = other
-
-    def metric_inputs(self) -> dict[str, object]:
-        return {}
+    def __init__(self) -> None:
+        self.other: DatedCacheManager | None = None
 
     @metric
     def a(self) -> int:
@@ -61,8 +58,8 @@ class Reading(DatedCacheManager):
 
     @metric
     def elsewhere(self) -> int:
-        assert self._other is not None
-        far: int = self._other["far"]
+        assert self.other is not None
+        far: int = self.other["far"]
         return far
 
     @metric
@@ -82,7 +79,9 @@ class Reading(DatedCacheManager):
 @pytest.fixture(name="cm")
 def _cm(tmp_path: Path) -> Reading:
     storage = NpzStorageInterface(tmp_path)
-    return Reading(Other(storage)).use(storage)
+    cm = Reading().use(storage)
+    cm.other = Other(storage)
+    return cm
 
 
 def record(cm: DatedCacheManager, name: str) -> Record:
@@ -184,5 +183,5 @@ def test_the_record_says_how_it_came_about(tmp_path: Path) -> None:
     assert (found.type, found.version, found.preview) == ("float", 3, 0.2)
     assert "return k * self.alpha" in found.code.source
     assert found.code.hash and found.code.file == __file__ and found.code.line > 0
-    assert found.seconds >= 0 and found.cpu_seconds >= 0
+    assert found.seconds > 0
     assert found.python and found.host and found.run and "numpy" in found.libraries

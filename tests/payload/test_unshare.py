@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import attrs
 import numpy as np
@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from simple_metrics_manager import DatedCacheManager, metric
 from simple_metrics_manager.payload.shape import is_array
 from simple_metrics_manager.payload.tree import Array, Payload
 from simple_metrics_manager.payload.unshare import lock, lock_payload, unshare
@@ -34,6 +35,18 @@ class Box:
     """Frozen: immutable if its items are."""
 
     items: tuple[object, ...]
+
+
+@attrs.define
+class Counting(DatedCacheManager):
+    """A manager with a field."""
+
+    verbose = False
+    number: int
+
+    @metric
+    def double(self) -> int:
+        return 2 * self.number
 
 
 @attrs.define
@@ -340,3 +353,38 @@ def test_lock_payload() -> None:
     assert locked.arrays["b"] is LOCKED
     assert not locked.arrays["a"].flags.writeable
     assert payload.arrays["a"].flags.writeable
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_objects_in_a_locked_array_are_copied(shape: tuple[int, ...]) -> None:
+    """However often it is locked, an array of objects shares none of them, whatever its dimension."""
+    inner = [1]
+    array: Array = np.empty((1,), dtype=object)
+    array[0] = cast("Any", inner)
+    for locked in (lock(array.reshape(shape)), lock(lock(array.reshape(shape))), unshare(array.reshape(shape))):
+        found = cast("list[int]", locked.reshape(-1)[0])
+
+        assert locked.shape == shape
+        assert not locked.flags.writeable
+        assert found == [1]
+        assert found is not inner
+
+
+def test_objects_in_fields_are_copied() -> None:
+    """An object in a field of a structured array is copied too, the other fields stay."""
+    array = np.zeros(2, dtype=[("a", object), ("b", np.int32)])
+    array[0] = ([1], 7)
+    locked = lock(cast("Array", array))
+
+    assert locked.tolist() == [([1], 7), (0, 0)]
+    assert locked.tolist()[0][0] is not array.tolist()[0][0]
+
+
+def test_a_manager_is_copied_as_managers_are() -> None:
+    """A manager of an attrs class within a container becomes a copy without its values and locks."""
+    manager = Counting(3)
+    assert manager.double == 6
+    [other] = unshare([manager])
+
+    assert other is not manager
+    assert (other.number, other.double, list(manager.cache)) == (3, 6, ["double"])

@@ -189,7 +189,7 @@ def test_what_is_no_file(store: Directory, make: Callable[[Path], None], what: s
     make(store.path / "b.bin")
 
     assert store.exists("b")
-    with pytest.raises(CorruptMetricError, match=f"it is {what}, not a file"):
+    with pytest.raises(CorruptMetricError, match=f"cannot be read: it is {what}, not a file"):
         store.read("b")
 
 

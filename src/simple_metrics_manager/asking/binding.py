@@ -15,7 +15,7 @@ from simple_metrics_manager.asking.inputs import Inputs
 from simple_metrics_manager.asking.memory import Held, Memory
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
-from simple_metrics_manager.declaring.parameters import Row, typed
+from simple_metrics_manager.declaring.parameters import Row, typed, unshared
 from simple_metrics_manager.events import SweepAdvanced, tell
 
 M_contra = TypeVar("M_contra", contravariant=True)
@@ -50,7 +50,7 @@ def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> Bound
 
     def value(row: Row, use_stored: bool = True) -> T:
         key = metric.at(row)
-        name = key.base_name if shadowed else key.name
+        name = key.base_name_in(type(host)) if shadowed else key.name
         held = source.get(host, key, name, use_stored=use_stored)
         fast = typed(row)
         if held.immutable and fast is not None and not running.active and source.inputs(host).fixed:
@@ -65,7 +65,7 @@ def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> Bound
 
     def items(*, use_stored: bool = True) -> Iterator[tuple[Row, T]]:
         for row in tuple(metric.params_list):
-            yield row, value(row, use_stored)
+            yield unshared(row), value(row, use_stored)
 
     def get_all(*, use_stored: bool = True, verbose: bool = False) -> list[T]:
         rows = tuple(metric.params_list)

@@ -14,16 +14,15 @@ from typing import ParamSpec, Protocol, TypeVar, cast
 from simple_metrics_manager.asking import running
 from simple_metrics_manager.asking.binding import bind
 from simple_metrics_manager.asking.flights import Flights
-from simple_metrics_manager.asking.identity import Identity
+from simple_metrics_manager.asking.identity import Identified, Identity, Question
 from simple_metrics_manager.asking.inputs import Arguments, Inputs
 from simple_metrics_manager.asking.memory import Held, Memory
 from simple_metrics_manager.asking.provenance import Timing, make_record
-from simple_metrics_manager.asking.shelf import Owner, Shelf
+from simple_metrics_manager.asking.shelf import Shelf
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
 from simple_metrics_manager.errors import MetricTypeError, NotStoredError
 from simple_metrics_manager.events import Computed, ComputeFailed, ComputeStarted, tell
-from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Read
 from simple_metrics_manager.storing.storage import Storage
@@ -32,10 +31,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Manager(Host, Owner, Protocol):
+class Manager(Host, Identified, Protocol):
     """A manager, as far as the cache goes."""
-
-    verbose: bool
 
 
 class Cache:
@@ -44,35 +41,50 @@ class Cache:
     def __init__(self, host: object, arguments: Arguments) -> None:
         self.memory: Memory = Memory(host)
         self.identity: Identity = Identity(arguments, self.memory.forget)
-        self.shelf: Shelf = Shelf(self.identity)
+        self.shelf: Shelf = Shelf()
+        self.keys: dict[Metric[object], Metric[object]] = {}
+        """What keys without parameters mean for this manager."""
         self._flights = Flights()
+        self._shadowed: dict[int, BoundMetric[..., object]] = {}
 
     def use(self, storage: Storage | None) -> None:
-        """Keep values there from now on; what is in memory is forgotten, since it came from elsewhere."""
+        """Keep values there from now on. What came from another storage is forgotten, what was computed is kept."""
         self.shelf.use(storage)
-        self.identity.forget()
-        self.memory.forget()
+        self.identity.look_again()
+        self.memory.forget_stored()
 
     def inputs(self, host: Manager) -> Inputs:
         """The manager's inputs as they are now; memory is forgotten if they have changed."""
         return self.identity.inputs(host)
+
+    def ask(self, host: Manager, key: Metric[object], name: str | None = None, verbose: bool | None = None) -> Question:
+        """What is asked, as things stand now."""
+        frame = running.frame()
+        loud = host.verbose if verbose is None else verbose
+        quiet = frame is not None and not frame.verbose
+        return Question(host, key, key.name if name is None else name, self.identity.inputs(host), loud and not quiet)
 
     # ------------------------------------------------------------------------------------------------- attributes
     def attribute(self, host: Host, metric: Metric[T], /) -> T:
         """``cm.spectrum``; also ``super().spectrum``, which has a name of its own."""
         manager = cast("Manager", host)
         shadowed = getattr(type(host), metric.name, None) is not metric
-        name = metric.base_name if shadowed else metric.name
+        name = metric.base_name_in(type(host)) if shadowed else metric.name
         held = self.get(manager, metric, name)
         if held.immutable and not shadowed and not running.active and self.inputs(manager).fixed:
             self.memory.promote(name, held)
         return cast("T", held.give())
 
     def bound(self, host: Host, metric: ParameterizedMetric[P, T], /) -> BoundMetric[P, T]:
-        """``cm.inertia``, made once for each manager and left in its ``__dict__``."""
+        """``cm.inertia``, made once for each manager and left in its ``__dict__``, or here if it is a base's."""
+        known = self._shadowed.get(id(metric))
+        if known is not None:
+            return cast("BoundMetric[P, T]", known)
         made = bind(self, cast("Manager", host), metric)
         if getattr(type(host), metric.name, None) is metric:
             vars(host)[metric.name] = made
+        else:
+            self._shadowed[id(metric)] = cast("BoundMetric[..., object]", made)
         return made
 
     # ------------------------------------------------------------------------------------------------ the decision
@@ -86,55 +98,61 @@ class Cache:
         verbose: bool | None = None,
     ) -> Held:
         """Memory, storage or compute, in this order; ``use_stored=False`` computes and overwrites both."""
-        name = key.name if name is None else name
-        self.inputs(host)
-        held = self.memory.held.get(name) if use_stored else None
+        self.identity.inputs(host)
+        held = self.memory.held.get(key.name if name is None else name) if use_stored else None
         if held is None or held.state == "computed":
-            loud = self._verbose(host, verbose)
+            held = self._obtain(self.ask(host, key, name, verbose), use_stored)
+        elif running.active:
+            self.note(self.ask(host, key, name), held)
+        return held
 
-            def look() -> Held | None:
-                found = self.memory.held.get(name) if use_stored else None
-                return None if found is None or found.state == "computed" else found
+    def _obtain(self, asked: Question, use_stored: bool) -> Held:
+        def look() -> Held | None:
+            found = self.memory.held.get(asked.name) if use_stored else None
+            return None if found is None or found.state == "computed" else found
 
-            def obtain(flight: running.Flight) -> Held:
-                found = (self.memory.held.get(name) or self._load(host, key, name, loud)) if use_stored else None
-                if found is None:
-                    found = self._compute(host, key, name, flight, loud, again=not use_stored)
-                if found.state == "computed":
-                    self.shelf.save(host, key, name, found, loud)
-                return found
+        def obtain(flight: running.Flight) -> Held:
+            held = self.memory.held.get(asked.name) if use_stored else None
+            if held is not None and self.shelf.holds(asked):
+                held.state = "unsaved"  # as in 0.5.0, a value that ``compute`` made takes no stored one's place
+            found = held or (self._load(asked) if use_stored else None)
+            if found is None:
+                found = self._compute(asked, flight, again=not use_stored)
+            if found.state == "computed":
+                self.shelf.save(asked, found)
+            return found
 
-            held = self._flights.once(name, key.label, look, obtain)
-        self._note(host, key, name, held)
+        held = self._flights.once(asked.stored, asked.key.label, look, obtain)
+        self.note(asked, held)
         return held
 
     def compute(self, host: Manager, key: Metric[object], *, force: bool, verbose: bool | None) -> Held:
         """The value in memory, or computed; the storage is neither asked nor written."""
-        self.inputs(host)
-        loud = self._verbose(host, verbose)
+        asked = self.ask(host, key, verbose=verbose)
 
         def look() -> Held | None:
-            return None if force else self.memory.held.get(key.name)
+            return None if force else self.memory.held.get(asked.name)
 
         def obtain(flight: running.Flight) -> Held:
-            return self._compute(host, key, key.name, flight, loud, again=force)
+            return self._compute(asked, flight, again=force)
 
-        held = look() or self._flights.once(key.name, key.label, look, obtain)
-        self._note(host, key, key.name, held)
+        held = look() or self._flights.once(asked.stored, key.label, look, obtain)
+        self.note(asked, held)
         return held
 
     def save(self, host: Manager, key: Metric[object], *, force: bool, verbose: bool | None) -> Held:
-        """Compute what is not stored yet (with ``force``, in any case) and store it."""
-        if not force and self.shelf.holds(host, key):
+        """Store what could not be stored before, or what is missing; with ``force``, compute it in any case."""
+        asked = self.ask(host, key, verbose=verbose)
+        held = self.memory.held.get(asked.name)
+        if not force and (held is None or held.state != "failed") and self.shelf.holds(asked):
             return self.get(host, key, verbose=verbose)
         held = self.compute(host, key, force=force, verbose=verbose)
-        self.shelf.save(host, key, key.name, held, self._verbose(host, verbose))
+        self.shelf.save(asked, held)
         return held
 
     def hold(self, host: Manager, key: Metric[object], value: object) -> None:
         """Hold a value that the user gives, as if it had been computed just now."""
-        self.inputs(host)
-        self.memory.put(key.name, self._hold(host, key, key.name, value, Timing(0.0, 0.0), ()))
+        self.memory.put(key.name, self._hold(self.ask(host, key), value, Timing(0.0, 0.0), ()))
 
     def load(self, host: Manager, key: Metric[object], *, force: bool, verbose: bool | None) -> Held:
         """The value in memory or, with ``force`` in any case, from the storage; never computed.
@@ -142,19 +160,19 @@ class Cache:
         Raises:
             NotStoredError: the storage does not hold it, or not in a form that can be used.
         """
-        self.inputs(host)
-        held = None if force else self.memory.held.get(key.name)
+        asked = self.ask(host, key, verbose=verbose)
+        held = None if force else self.memory.held.get(asked.name)
         if held is None:
-            held = self._load(host, key, key.name, self._verbose(host, verbose))
+            held = self._load(asked)
         if held is None:
-            raise NotStoredError(key.name, repr(self.shelf.storage(host)))
-        self._note(host, key, key.name, held)
+            raise self._not_stored(asked)
+        self.note(asked, held)
         return held
 
     def exists(self, host: Manager, key: Metric[object]) -> bool:
         """Whether the value can be had without computing."""
-        self.inputs(host)
-        return key.name in self.memory.held or self.shelf.holds(host, key)
+        asked = self.ask(host, key)
+        return asked.name in self.memory.held or self.shelf.holds(asked)
 
     def date(self, host: Manager, key: Metric[object]) -> datetime:
         """When the value was computed, aware and in UTC.
@@ -162,66 +180,72 @@ class Cache:
         Raises:
             NotStoredError: it is neither in memory nor stored.
         """
-        self.inputs(host)
-        held = self.memory.held.get(key.name)
-        record = held.record if held is not None else self.shelf.record(host, key)
+        asked = self.ask(host, key)
+        held = self.memory.held.get(asked.name)
+        record = held.record if held is not None else self.shelf.record(asked)
         if record is None:
-            raise NotStoredError(key.name, repr(self.shelf.storage(host)))
+            raise self._not_stored(asked)
         return record.date
 
+    def _not_stored(self, asked: Question) -> NotStoredError:
+        storage, unknown = self.shelf.storage(asked.host), asked.key.declaration.unknown
+        near = unknown.suggestion if unknown is not None else None
+        return NotStoredError(asked.name, "" if storage is None else repr(storage), near)
+
     # ------------------------------------------------------------------------------------------- load and compute
-    def _load(self, host: Manager, key: Metric[object], name: str, verbose: bool) -> Held | None:
-        held = self.shelf.load(host, key, name, verbose)
+    def _load(self, asked: Question) -> Held | None:
+        held = self.shelf.load(asked)
         if held is not None:
-            self.memory.put(name, held)
+            self.memory.put(asked.name, held)
         return held
 
-    def _compute(
-        self, host: Manager, key: Metric[object], name: str, flight: running.Flight, verbose: bool, *, again: bool
-    ) -> Held:
-        refused = self.memory.refused.get(name)
+    def _compute(self, asked: Question, flight: running.Flight, *, again: bool) -> Held:
+        key, host = asked.key, asked.host
+        refused = self.memory.refused.get(asked.name)
         if refused is not None and not again:
             raise refused[1].with_traceback(None)
-        key.declaration.ensure_known()
+        if key.declaration.unknown is not None:
+            raise key.declaration.unknown
         self.shelf.codec(host, key)  # what cannot be stored is told before a night is spent on it
-        tell(ComputeStarted(name, verbose=verbose))
+        tell(ComputeStarted(asked.name, verbose=asked.verbose))
         wall, cpu = time.perf_counter(), time.process_time()
         try:
-            with running.computing(flight, verbose) as frame:
+            with running.computing(flight, asked.verbose) as frame:
                 raw = key.call(host)
         except BaseException as error:
-            tell(ComputeFailed(name, time.perf_counter() - wall, f"{type(error).__name__}: {error}", verbose=verbose))
+            seconds, text = time.perf_counter() - wall, f"{type(error).__name__}: {error}"
+            tell(ComputeFailed(asked.name, seconds, text, verbose=asked.verbose))
             error.add_note(f"while computing the metric {key.label}")
             raise
         timing = Timing(time.perf_counter() - wall, time.process_time() - cpu)
-        tell(Computed(name, timing.seconds, verbose=verbose))
-        held = self._hold(host, key, name, raw, timing, frame.reads)
-        self.memory.put(name, held)
+        try:
+            held = self._hold(asked, raw, timing, frame.reads)
+            if self.identity.inputs(host) is asked.inputs or not key.declaration.takes_manager:
+                self.memory.put(asked.name, held)
+        finally:  # whoever listens may fail: by then the value is held
+            tell(Computed(asked.name, timing.seconds, verbose=asked.verbose))
         return held
 
-    def _hold(
-        self, host: Manager, key: Metric[object], name: str, raw: object, timing: Timing, reads: Iterable[Read]
-    ) -> Held:
+    def _hold(self, asked: Question, raw: object, timing: Timing, reads: Iterable[Read]) -> Held:
         """What was computed, as it will come back from the storage."""
-        codec = self.shelf.codec(host, key)
+        codec = self.shelf.codec(asked.host, asked.key)
         try:
             payload = lock_payload(codec.dump(raw))
             value = codec.load(payload)
+            mine = unshare(value)
+            return Held(mine, mine is value, make_record(asked, codec, payload, timing, reads))
         except MetricTypeError as error:
-            kept = MetricTypeError(error.metric, error.declared, error.problem, name)
-            self.memory.refuse(name, raw, kept)
+            kept = MetricTypeError(error.metric, error.declared, error.problem, asked.name)
+            self.memory.refuse(asked.name, raw, kept)
             raise kept from error.__cause__
-        inputs = self.inputs(host).all if key.declaration.takes_manager else dict[str, Tree]()
-        label = self.identity.label(host, key)
-        record = make_record(key, name, type(host), label, inputs, codec, payload, timing, reads)
-        return Held(value, unshare(value) is value, record)
+        except Exception as error:  # of an object that cannot be copied, say; what it cost to compute is not lost
+            problem = f"it cannot be kept: {type(error).__name__}: {error}"
+            kept = MetricTypeError(asked.key.label, codec.declared or "(no annotation)", problem, asked.name)
+            self.memory.refuse(asked.name, raw, kept)
+            raise kept from error
 
-    def _note(self, host: Manager, key: Metric[object], name: str, held: Held) -> None:
-        if running.active and running.current.get() is not None:
-            running.note(Read(self.identity.label(host, key), name, held.record.content))
-
-    def _verbose(self, host: Manager, verbose: bool | None) -> bool:
-        frame = running.current.get()
-        if frame is not None and not frame.verbose:
-            return False
-        return host.verbose if verbose is None else verbose
+    def note(self, asked: Question, held: Held) -> None:
+        """The computation that is current, if there is one, has read this."""
+        frame = running.frame()
+        if frame is not None:
+            frame.reads[Read(asked.label, asked.name, held.record.content)] = None

@@ -15,8 +15,12 @@ class Flights:
     """The flights of one manager, by the name of the value that they are after."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._generation = running.generation
         self._under_way: dict[str, running.Flight] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def once(self, name: str, label: str, look: Callable[[], T | None], obtain: Callable[[running.Flight], T]) -> T:
         """What ``look`` finds or else ``obtain`` gets, while nobody else obtains the same.
@@ -28,6 +32,8 @@ class Flights:
         """
         what = (id(self), name)
         running.refuse_cycle(what, label)
+        if self._generation != running.generation:
+            self._begin()  # in a forked child
         while True:
             with self._lock:
                 found = look()
@@ -48,5 +54,5 @@ class Flights:
             raise
         finally:
             with self._lock:
-                del self._under_way[name]
+                self._under_way.pop(name, None)
             flight.land()

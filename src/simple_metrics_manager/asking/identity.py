@@ -2,32 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Protocol
 
 from simple_metrics_manager.asking.inputs import Arguments, HasInputs, Inputs, inputs_of
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.keys import canonical_text, manager_name, stored_name
 
+MAIN = "__main__"
+
 
 class Identified(HasInputs, Protocol):
     """A manager, as far as this module goes."""
 
+    stored_module: str | None
+    verbose: bool
+
     @property
     def storage_interface(self) -> object: ...
+    def old_names(self, key: Metric[object], /) -> Iterable[str]: ...
+
+
+class Question:
+    """One metric of one manager, with the inputs that it has at this moment, whatever becomes of them later."""
+
+    __slots__ = ("host", "inputs", "key", "name", "verbose")
+
+    def __init__(self, host: Identified, key: Metric[object], name: str, inputs: Inputs, verbose: bool) -> None:
+        self.host: Identified = host
+        self.key: Metric[object] = key
+        self.name: str = name
+        self.inputs: Inputs = inputs
+        self.verbose: bool = verbose
+
+    @property
+    def label(self) -> str:
+        """``Run,subject=s01``: whose the stored value is; nothing for collected functions, as in 0.5.0."""
+        if not self.key.declaration.takes_manager:
+            return ""
+        return manager_name(type(self.host).__qualname__, self.inputs.named)
+
+    @property
+    def stored(self) -> str:
+        """``Run,subject=s01.spectrum``: what the storage is asked for."""
+        return stored_name(self.label, self.name)
+
+    @property
+    def module(self) -> str:
+        """The module of the manager's class, or the one that the class says to have been in when values were stored."""
+        host = self.host
+        return host.stored_module if host.stored_module is not None else module_name(type(host).__module__)
 
 
 class Identity:
     """The inputs of one manager, looked up once where they cannot change unnoticed, and else at every question."""
 
     def __init__(self, arguments: Arguments, changed: Callable[[], None]) -> None:
-        self.arguments = arguments
+        self.arguments: Arguments = arguments
         """What the manager was constructed with."""
         self._changed = changed
         self._known: Inputs | None = None
 
     def inputs(self, host: Identified) -> Inputs:
-        """The manager's inputs; if they are others than at the last question, ``changed`` is called.
+        """The manager's inputs: the same object until they are others, and then ``changed`` is called.
 
         Raises:
             IdentityError: an input has no stable written form. Nothing is stored without a storage, so it may then.
@@ -35,29 +74,37 @@ class Identity:
         known = self._known
         if known is not None and known.fixed:
             return known
-        try:
-            now = inputs_of(host)
-        except TypeError:
-            if host.storage_interface is not None:
-                raise
-            now = Inputs({}, {}, fixed=True)
-        if known is not None and canonical_text(dict(known.all)) != canonical_text(dict(now.all)):
+        now = inputs_of(host, strict=host.storage_interface is not None)
+        if known is not None:
+            if canonical_text(dict(known.all)) == canonical_text(dict(now.all)):
+                return known
             self._changed()
         self._known = now
         return now
 
     def forget(self) -> None:
-        """What was known may be wrong: an attribute that is an input was assigned, or there is a storage now."""
+        """What was known may be wrong: an attribute that is an input was assigned."""
         if self._known is not None:
             self._known = None
             self._changed()
 
-    def label(self, host: Identified, key: Metric[object]) -> str:
-        """``Run,subject=s01``: whose the stored value is; nothing for collected functions, as in 0.5.0."""
-        if not key.declaration.takes_manager:
-            return ""
-        return manager_name(type(host).__qualname__, self.inputs(host).named)
+    def look_again(self) -> None:
+        """There is another storage now, which may ask more of the inputs."""
+        self._known = None
 
-    def stored_name(self, host: Identified, key: Metric[object], name: str) -> str:
-        """``Run,subject=s01.spectrum``: what the storage is asked for."""
-        return stored_name(self.label(host, key), name)
+
+def module_name(module: str) -> str:
+    """``demo.digits``, or ``__main__.digits`` where that file is the program, or ``__main__`` at a prompt."""
+    if module != MAIN:
+        return module
+    file = getattr(sys.modules.get(MAIN), "__file__", None)
+    return f"{MAIN}.{Path(file).stem}" if isinstance(file, str) else MAIN
+
+
+def same_module(one: str, other: str) -> bool:
+    """Whether these may name one module: a program is known by its file only, a notebook not at all."""
+    if one == other or MAIN in (one, other):
+        return True
+    if one.startswith(MAIN) or other.startswith(MAIN):
+        return one.rpartition(".")[2] == other.rpartition(".")[2]
+    return False

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 import attrs
 
 from simple_metrics_manager.asking import running
+from simple_metrics_manager.declaring.lookup import names_of
 from simple_metrics_manager.declaring.parameters import Row
 from simple_metrics_manager.payload.unshare import unshare
 from simple_metrics_manager.record import Record
@@ -17,7 +18,7 @@ from simple_metrics_manager.record import Record
 class Held:
     """One value in memory. ``immutable`` values are handed out as they are, others as copies of their own.
 
-    ``state``: ``computed`` was not to be stored, ``stored`` was, ``unsaved`` could not be.
+    ``state``: ``computed`` is not stored yet, ``stored`` is, ``unsaved`` is not to be, ``failed`` could not be.
     """
 
     value: object
@@ -44,8 +45,9 @@ class Memory:
         """Hold this in place of what was held under the name."""
         with running.switch:
             self.park()
-            self.refused.pop(name, None)
             self.held[name] = held
+            if held.state != "stored":
+                self.refused.pop(name, None)  # computed anew; what is loaded takes nothing's place
 
     def refuse(self, name: str, value: object, error: Exception) -> None:
         """Keep a value that cannot be given out as what it was declared."""
@@ -64,6 +66,19 @@ class Memory:
             else:
                 self.held.pop(name, None)
                 self.refused.pop(name, None)
+
+    def forget_metric(self, name: str) -> None:
+        """Hold nothing of this metric any more, whatever its parameters."""
+        for each in names_of(name, {**self.held, **self.refused}):
+            self.forget(each)
+
+    def forget_stored(self) -> None:
+        """Hold no more what came from a storage; what was computed is to be stored again, wherever that will be."""
+        with running.switch:
+            self.park()
+            self.held = {name: held for name, held in self.held.items() if held.state != "stored"}
+            for held in self.held.values():
+                held.state = "computed"
 
     def park(self) -> None:
         """Take back what was promoted; under ``running.switch``."""
@@ -98,15 +113,17 @@ class Memory:
 class MemoryView(MutableMapping[str, object]):
     """``manager.cache``: the values in memory by name, as 0.5.0's dictionary; deleting one forgets it."""
 
-    def __init__(self, memory: Memory, hold: Callable[[str, object], None]) -> None:
+    def __init__(self, memory: Memory, hold: Callable[[str, object], None], note: Callable[[str, Held], None]) -> None:
         self._memory = memory
         self._hold = hold
+        self._note = note
 
     def __getitem__(self, name: str) -> object:
-        held = self._memory.held.get(name)
-        if held is not None:
-            return held.give()
-        return self._memory.refused[name][0]
+        if name in self._memory.refused:
+            return self._memory.refused[name][0]
+        held = self._memory.held[name]
+        self._note(name, held)
+        return held.give()
 
     def __setitem__(self, name: str, value: object) -> None:
         self._hold(name, value)
@@ -120,10 +137,10 @@ class MemoryView(MutableMapping[str, object]):
         return name in self._memory.held or name in self._memory.refused
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._memory.held, *self._memory.refused])
+        return iter([*dict.fromkeys([*self._memory.held, *self._memory.refused])])
 
     def __len__(self) -> int:
-        return len(self._memory.held) + len(self._memory.refused)
+        return len(self._memory.held.keys() | self._memory.refused.keys())
 
     def __repr__(self) -> str:
         return f"<cache of {', '.join(self) or 'nothing'}>"

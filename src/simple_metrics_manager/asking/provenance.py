@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 import attrs
 import numpy as np
 
-from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.keys import canonical_text, stored_name
+from simple_metrics_manager.asking.identity import Question, module_name
+from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
 from simple_metrics_manager.record import Read, Record
@@ -33,25 +33,16 @@ class Timing:
     cpu_seconds: float
 
 
-def make_record(
-    key: Metric[object],
-    name: str,
-    manager: type,
-    label: str,
-    inputs: Mapping[str, Tree],
-    codec: Codec,
-    payload: Payload,
-    timing: Timing,
-    reads: Iterable[Read],
-) -> Record:
-    """The record of ``payload``, computed just now by ``key`` for a manager of this class, label and inputs."""
+def make_record(asked: Question, codec: Codec, payload: Payload, timing: Timing, reads: Iterable[Read]) -> Record:
+    """The record of ``payload``, which is the answer to what was asked, computed just now."""
+    key, manager, label = asked.key, type(asked.host), asked.label
     code = key.declaration.fingerprint(manager)
     return Record(
-        name=stored_name(label, name),
+        name=asked.stored,
         metric="" if key.declaration.anonymous else key.declaration.name,
         manager=manager.__qualname__ if label else "",
-        module=manager.__module__ if label else getattr(key.function, "__module__", "") or "",
-        inputs=inputs,
+        module=asked.module if label else module_name(getattr(key.function, "__module__", None) or ""),
+        inputs=asked.inputs.all if label else {},
         params=key.params,
         seconds=timing.seconds,
         cpu_seconds=timing.cpu_seconds,

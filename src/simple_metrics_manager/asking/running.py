@@ -14,10 +14,11 @@ for ``self`` that record were the alternative; they fail as soon as a metric wri
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
@@ -53,21 +54,26 @@ class Flight:
 
 
 class Frame:
-    """One running computation: its flight, what it has read, and whether its caller wants to read about it."""
+    """One running computation: its flight, what it has read, and whether its caller wants to read about it.
 
-    __slots__ = ("flight", "outer", "reads", "verbose")
+    A context that was copied while it ran may bring it back when it is ``over``; then it counts no more.
+    """
+
+    __slots__ = ("flight", "outer", "over", "reads", "verbose")
 
     def __init__(self, flight: Flight, outer: Frame | None, verbose: bool) -> None:
         self.flight: Flight = flight
         self.outer: Frame | None = outer
         self.verbose: bool = verbose
         self.reads: dict[Read, None] = {}
+        self.over: bool = False
 
     def chain(self) -> Iterator[Frame]:
-        """This frame and those around it, innermost first."""
+        """This frame and those around it that still run, innermost first."""
         frame: Frame | None = self
         while frame is not None:
-            yield frame
+            if not frame.over:
+                yield frame
             frame = frame.outer
 
 
@@ -77,8 +83,9 @@ current: ContextVar[Frame | None] = ContextVar("current", default=None)
 active: int = 0
 """How many computations run in this process; nothing is promoted while there are any."""
 
-switch: threading.Lock = threading.Lock()
-"""Guards :data:`active` and what is promoted. Held for dictionary work only, never around a user's code."""
+switch: AbstractContextManager[object] = threading.RLock()
+"""Guards :data:`active` and what is promoted. Held for dictionary work only, but values may be destroyed in it, and
+their ``__del__`` may ask for a metric: so one thread may take it twice."""
 
 promoted: weakref.WeakSet[Parks] = weakref.WeakSet()
 """Who has values to park; changed under :data:`switch` only."""
@@ -88,36 +95,36 @@ promoted: weakref.WeakSet[Parks] = weakref.WeakSet()
 def computing(flight: Flight, verbose: bool) -> Generator[Frame]:
     """Everything read inside is noted in the frame that this gives."""
     global active
-    frame = Frame(flight, current.get(), verbose)
+    begun = Frame(flight, current.get(), verbose)
     with switch:
         active += 1
         if active == 1:
             for owner in promoted:
                 owner.park()
             promoted.clear()
-    token = current.set(frame)
+    token = current.set(begun)
     try:
-        yield frame
+        yield begun
     finally:
+        begun.over = True
         current.reset(token)
         with switch:
             active -= 1
 
 
-def note(read: Read) -> None:
-    """The computation that is current, if there is one, has read this."""
-    frame = current.get()
-    if frame is not None:
-        frame.reads[read] = None
+def frame() -> Frame | None:
+    """The innermost computation of this context that still runs."""
+    found = current.get()
+    return found if found is None or not found.over else next(found.chain(), None)
 
 
 def refuse_cycle(what: object, label: str) -> None:
     """Raise ``MetricCycleError`` if this context is computing ``what`` already."""
-    frame = current.get()
-    if frame is None:
+    innermost = frame()
+    if innermost is None:
         return
     labels = [label]
-    for outer in frame.chain():
+    for outer in innermost.chain():
         labels.append(outer.flight.label)
         if outer.flight.what == what:
             raise MetricCycleError(tuple(reversed(labels)))
@@ -125,7 +132,7 @@ def refuse_cycle(what: object, label: str) -> None:
 
 # Two threads that each compute what the other one needs would wait for ever. So each flight knows which flights
 # it waits for, and nobody begins to wait for a flight from which a path leads back to a flight of his own.
-_waiting = threading.Lock()
+_waiting: AbstractContextManager[object] = threading.RLock()
 
 
 def wait(flight: Flight) -> None:
@@ -134,8 +141,8 @@ def wait(flight: Flight) -> None:
     Raises:
         MetricCycleError: it cannot end, since it waits, directly or not, for a computation of ours.
     """
-    frame = current.get()
-    mine = [] if frame is None else [outer.flight for outer in frame.chain()]
+    innermost = frame()
+    mine = [] if innermost is None else [outer.flight for outer in innermost.chain()]
     labels = [own.label for own in mine]
     with _waiting:
         for index, own in enumerate(mine):
@@ -165,3 +172,20 @@ def _path(start: Flight, goal: Flight) -> tuple[str, ...] | None:
             seen.add(flight)
             routes.extend((ahead, (*labels, *between, ahead.label)) for ahead, between in flight.awaits)
     return None
+
+
+generation: int = 0
+"""Counts forks: flights of the threads that a forked child does not have are none of its own."""
+
+
+def _after_fork() -> None:
+    """In a forked child: locks that other threads held would never be released, their computations never end."""
+    global active, generation, switch, _waiting
+    switch, _waiting = threading.RLock(), threading.RLock()
+    innermost = frame()
+    active = 0 if innermost is None else sum(1 for _ in innermost.chain())
+    generation += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

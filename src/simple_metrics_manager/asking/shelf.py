@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
-
-from simple_metrics_manager.asking.identity import Identified, Identity
+from simple_metrics_manager.asking.identity import Question, same_module
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import WrongIdentityError
@@ -13,29 +10,28 @@ from simple_metrics_manager.events import Disregarded, Loaded, Saved, tell
 from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
-from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import DatedStorage, Found, dated
 from simple_metrics_manager.storing.storage import Storage, is_storage
 
 
-class Owner(Identified, Protocol):
-    """A manager, as far as this module goes."""
-
-    def old_names(self, key: Metric[object], /) -> Iterable[str]: ...
-
-
 class Shelf:
     """The storage of one manager, and what that manager may take from it."""
 
-    def __init__(self, identity: Identity) -> None:
-        self._identity = identity
+    def __init__(self) -> None:
         self._storage: Storage | None = None
         self._dated: tuple[Storage, DatedStorage] | None = None
 
     def use(self, storage: Storage | None) -> None:
-        """Keep values there from now on."""
+        """Keep values there from now on.
+
+        Raises:
+            TypeError: this is no storage.
+        """
+        if storage is not None and (isinstance(storage, type) or not is_storage(storage)):
+            lacks = "it has not the methods exists(name), save(name, data) and load(name)"
+            raise TypeError(f"{storage!r} is no storage: {lacks}; give one, as in NpzStorageInterface('metrics')")
         self._storage = storage
 
     @property
@@ -53,37 +49,45 @@ class Shelf:
     def codec(self, host: object, key: Metric[object]) -> Codec:
         """How values of this metric are taken apart."""
         found = key.declaration.codec(type(host), getattr(host, "__orig_class__", None))
-        return found if found is not None else plain_codec(self._allow_pickle(host), key.label)
+        return (
+            found
+            if found is not None
+            else plain_codec(self._allow_pickle(host), key.label, key.declaration.remedy(type(host)))
+        )
 
-    def holds(self, host: Owner, key: Metric[object]) -> bool:
+    def holds(self, asked: Question) -> bool:
         """Whether there is something that :meth:`load` may find."""
-        storage = self._open(host)
+        storage = self._open(asked.host)
         if storage is None:
             return False
-        if key.declaration.takes_manager and storage.exists(self._identity.stored_name(host, key, key.name)):
-            return True
-        return any(storage.exists(name) and storage.record(name) is not None for name in host.old_names(key))
+        if asked.key.declaration.takes_manager:
+            old_names = asked.host.old_names(asked.key)
+            return storage.exists(asked.stored) or any(storage.old_record(name) is not None for name in old_names)
+        return storage.exists(asked.name) and storage.record(asked.name) is not None
 
-    def record(self, host: Owner, key: Metric[object]) -> Record | None:
+    def record(self, asked: Question) -> Record | None:
         """The record of what is stored, without its value."""
-        storage = self._open(host)
+        storage = self._open(asked.host)
         if storage is None:
             return None
-        names = [self._identity.stored_name(host, key, key.name), *host.old_names(key)]
-        return next((record for record in map(storage.record, names) if record is not None), None)
+        found = storage.record(asked.stored)
+        if found is not None or not asked.key.declaration.takes_manager:
+            return found
+        old = map(storage.old_record, asked.host.old_names(asked.key))
+        return next((record for record in old if record is not None), None)
 
-    def save(self, host: Owner, key: Metric[object], name: str, held: Held, verbose: bool) -> None:
+    def save(self, asked: Question, held: Held) -> None:
         """Store what is held. If that fails, it is held on."""
-        storage = self._open(host)
-        held.state = "unsaved"
+        storage = self._open(asked.host)
+        held.state = "unsaved" if storage is None else "failed"
         if storage is None:
             return
-        payload = self.codec(host, key).dump(held.value)
+        payload = self.codec(asked.host, asked.key).dump(held.value)
         size = storage.keep(held.value, payload, held.record)
         held.state = "stored"
-        tell(Saved(name, size, verbose=verbose))
+        tell(Saved(asked.name, size, verbose=asked.verbose))
 
-    def load(self, host: Owner, key: Metric[object], name: str, verbose: bool) -> Held | None:
+    def load(self, asked: Question) -> Held | None:
         """What is stored, to be held; None if there is nothing, or nothing that can be used (an event says why).
 
         Raises:
@@ -92,25 +96,19 @@ class Shelf:
             MetricTypeError: what 0.5.0 or a storage of three methods kept does not fit the declared type. Neither is
                 computed anew without being asked: the old value may have cost a night.
         """
-        storage = self._open(host)
-        if storage is None:
-            return None
-        found = self._find(host, key, name, storage)
+        storage = self._open(asked.host)
+        found = self._find(asked, storage) if storage is not None else None
         if found is None:
             return None
-        codec = self.codec(host, key)
-        reason = (
-            None
-            if found.old or key.declaration.anonymous
-            else _unusable(key, codec, found.record, self._identity.inputs(host).all)
-        )
+        codec = self.codec(asked.host, asked.key)
+        reason = None if found.old or asked.key.declaration.anonymous else _unusable(asked, codec, found.record)
         if reason is not None:
-            tell(Disregarded(name, reason, verbose=verbose))
+            tell(Disregarded(asked.name, reason, verbose=asked.verbose))
             return None
-        value = found.value(codec, self._allow_pickle(host))
+        value = found.value(codec, self._allow_pickle(asked.host))
         if found.old:
             value = codec.load(lock_payload(codec.dump(value)))
-        tell(Loaded(name, found.record.date, verbose=verbose))
+        tell(Loaded(asked.name, found.record.date, verbose=asked.verbose))
         return Held(value, unshare(value) is value, found.record, "stored")
 
     def _open(self, host: object) -> DatedStorage | None:
@@ -124,34 +122,38 @@ class Shelf:
     def _allow_pickle(self, host: object) -> bool:
         return bool(getattr(self.storage(host), "allow_pickle", False))
 
-    def _find(self, host: Owner, key: Metric[object], name: str, storage: DatedStorage) -> Found | None:
-        asked = self._identity.stored_name(host, key, name)
-        found = storage.find(asked)
-        if found is None and name == key.name:
-            return next((old for old in map(storage.find, host.old_names(key)) if old is not None and old.old), None)
-        if found is None or found.old:
-            return found
-        record = found.record
-        if record.name != asked or _is_of_another(record, key):
-            theirs, ours = (record.name, asked) if record.name != asked else (record.metric, key.declaration.name)
-            holds = f"{theirs} {canonical_text(dict(record.params))}"
-            raise WrongIdentityError(storage.place(asked), f"{ours} {canonical_text(dict(key.params))}", holds)
+    def _find(self, asked: Question, storage: DatedStorage) -> Found | None:
+        found = storage.find(asked.stored)
+        if found is None and asked.name == asked.key.name:
+            old = map(storage.find, asked.host.old_names(asked.key))
+            return next((each for each in old if each is not None and each.old), None)
+        if found is not None and not found.old:
+            _check_identity(asked, found.record, storage)
         return found
 
 
-def _is_of_another(record: Record, key: Metric[object]) -> bool:
-    """Whether it was stored as another metric or with other parameters; a bare name says neither."""
-    if key.declaration.anonymous or not record.metric:
-        return False
-    if record.metric != key.declaration.name:
-        return True
-    return bool(record.params and key.params) and canonical_text(dict(record.params)) != canonical_text(
-        dict(key.params)
-    )
+def _check_identity(asked: Question, record: Record, storage: DatedStorage) -> None:
+    """Refuse what was stored as another metric, with other parameters, or by another class of the same name."""
+    key, stored = asked.key, asked.stored
+    ours, theirs = canonical_text(dict(key.params)), canonical_text(dict(record.params))
+    if record.name != stored:
+        ours, theirs = f"{stored} {ours}", f"{record.name} {theirs}"
+    elif key.declaration.anonymous or not record.metric:
+        return  # a bare name says no more than this
+    elif record.metric != key.declaration.name:
+        ours, theirs = f"{key.declaration.name} {ours}", f"{record.metric} {theirs}"
+    elif record.params and key.params and ours != theirs:
+        ours, theirs = f"{stored} {ours}", f"{stored} {theirs}"
+    elif key.declaration.takes_manager and not same_module(record.module, asked.module):
+        ours, theirs = f"{stored} of {asked.module}", f"{stored} of {record.module}"
+    else:
+        return
+    raise WrongIdentityError(storage.place(stored), ours, theirs)
 
 
-def _unusable(key: Metric[object], codec: Codec, record: Record, inputs: Mapping[str, Tree]) -> str | None:
+def _unusable(asked: Question, codec: Codec, record: Record) -> str | None:
     """Why what is stored is not the value that is asked for, or None."""
+    key, inputs = asked.key, asked.inputs.all
     if record.version != key.declaration.version:
         return f"it is version {record.version}, now is {key.declaration.version}"
     if record.codec == "typed" and record.type != codec.declared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias, cast
 
+from simple_metrics_manager.declaring.functions import inside
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.keys import DATE
@@ -74,6 +75,7 @@ def check_class(manager: type) -> None:
     """
     check_fields(manager)
     where = manager.__qualname__
+    _check_wrapped(manager)
     for name, found in own_metrics(manager).items():
         _check_name(where, name, found)
         found.declaration.check(manager)
@@ -93,6 +95,15 @@ def check_fields(manager: type) -> None:
                 f"it is a metric, but its annotation makes it a field: write '{name} = Metric(...)', "
                 f"'{name}: ClassVar[Metric[...]] = Metric(...)' or use @metric",
             )
+
+
+def _check_wrapped(manager: type) -> None:
+    """Refuse ``@property`` and the like above ``@metric``: the attribute would be the metric, not its value."""
+    for name, value in vars(manager).items():
+        kind, inner = inside(value) or ("", None)
+        if is_metric(inner):
+            problem = f"@{kind} stands above @metric, which makes an attribute of the function already"
+            raise MetricDeclarationError(f"{manager.__qualname__}.{name}", f"{problem}; leave @{kind} away")
 
 
 def _check_name(where: str, name: str, value: AnyMetric) -> None:

@@ -12,13 +12,15 @@ import sys
 import weakref
 from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
+from simple_metrics_manager.declaring.references import FunctionReference
 from simple_metrics_manager.errors import MetricDeclarationError, UnknownMetricError
 from simple_metrics_manager.fingerprint import Fingerprint, fingerprint
 from simple_metrics_manager.payload.annotations import (
     UnresolvedAnnotation,
     bind_type_variables,
+    free_type_variables,
     has_free_type_variables,
     return_type,
     storable_problem,
@@ -44,7 +46,7 @@ class Declaration:
         lenient: bool = False,
         version: Version = None,
     ) -> None:
-        self.function = function
+        self.function: Callable[..., object] = function
         self.name: str = getattr(function, "__name__", "")
         self.owner: type | None = None
         self.takes_manager = takes_manager
@@ -52,7 +54,7 @@ class Declaration:
         """Known by a bare name, as in ``functions_dict``: that says neither which metric it is nor its parameters."""
         self.lenient = lenient
         self.version = version
-        self._namespace = _local_names(function)
+        self._namespace: Mapping[str, object] = _local_names(function)
         self._codecs: weakref.WeakKeyDictionary[type, TypedCodec[object] | None] = weakref.WeakKeyDictionary()
 
     @property
@@ -60,11 +62,21 @@ class Declaration:
         """``Digits.spectrum``: how messages call it."""
         return f"{self.owner.__qualname__}.{self.name}" if self.owner is not None else self.name
 
-    def ensure_known(self) -> None:
-        """Raise the error of a name that has no function."""
+    def __getstate__(self) -> dict[str, object]:
+        kept = {name: value for name, value in vars(self).items() if name not in ("_codecs", "_namespace")}
+        return {**kept, "function": FunctionReference(self.function)}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state)
+        self.function = cast("FunctionReference", state["function"]).function
+        self._namespace = {}
+        self._codecs = weakref.WeakKeyDictionary()
+
+    @property
+    def unknown(self) -> UnknownMetricError | None:
+        """The error of a name that has no function."""
         error = getattr(self.function, "error", None)
-        if isinstance(error, UnknownMetricError):
-            raise error
+        return error if isinstance(error, UnknownMetricError) else None
 
     def set_name(self, owner: type, name: str) -> None:
         """Taken from the class statement. attrs makes slotted classes anew: then the second class is the one.
@@ -91,6 +103,18 @@ class Declaration:
             found = self._codecs[manager] = self._resolve(manager)
             return found
 
+    def remedy(self, manager: type) -> str:
+        """What to do where :meth:`codec` gives None since a type variable is open, as of ``G[int](...)`` if it is
+        frozen: Python cannot note on such an object what its class was subscripted with. Empty in other cases."""
+        if self.lenient:
+            return ""
+        names = [str(getattr(each, "__name__", each)) for each in free_type_variables(self._bound_type(manager))]
+        if not names:
+            return ""
+        what, generic = " and ".join(names), f"{manager.__qualname__}[{', '.join(names)}]"
+        example = f"class Mine({manager.__qualname__}[{', '.join('int' for _ in names)}])"
+        return f"what {what} stands for is not known here: subclass {generic} with a type in its place, '{example}'"
+
     def check(self, manager: type) -> None:
         """Resolve the annotation for this class now, unless it names something that does not exist yet.
 
@@ -113,11 +137,14 @@ class Declaration:
             names.update((name, value) for name, value in vars(base).items() if isinstance(value, type))
         return return_type(self.function, self.label, {**names, **self._namespace})
 
+    def _bound_type(self, manager: object) -> object:
+        declared = self._return_type()
+        known = isinstance(manager, type) or hasattr(manager, "__origin__")
+        return bind_type_variables(declared, manager) if known else declared
+
     def _resolve(self, manager: object) -> TypedCodec[object] | None:
         try:
-            declared = self._return_type()
-            if isinstance(manager, type) or hasattr(manager, "__origin__"):
-                declared = bind_type_variables(declared, manager)
+            declared = self._bound_type(manager)
             if has_free_type_variables(declared):
                 return None
             problem = storable_problem(declared)
@@ -132,6 +159,19 @@ class Declaration:
             if self.lenient:
                 return None
             raise
+
+
+def spelled_in(manager: type, owner: type) -> str:
+    """``Run``, or what tells this base of a manager from others that are called so: ``lab.Run``, ``lab.Run.1``.
+
+    The number counts from the ground up, so a class that is derived once more does not rename what is stored.
+    """
+    alike = [base for base in reversed(manager.__mro__) if base.__qualname__ == owner.__qualname__]
+    if len(alike) < 2:
+        return owner.__qualname__
+    same = [base for base in alike if base.__module__ == owner.__module__]
+    spelled = f"{owner.__module__}.{owner.__qualname__}"
+    return spelled if len(same) < 2 or owner not in same else f"{spelled}.{same.index(owner)}"
 
 
 def _local_names(function: Callable[..., object]) -> Mapping[str, object]:

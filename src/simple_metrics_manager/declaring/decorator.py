@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, cast
 from typing_extensions import TypeVar, TypeVarTuple
 
 from simple_metrics_manager.declaring.declaration import Version
+from simple_metrics_manager.declaring.functions import rows_of
 from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Row
 
@@ -39,7 +40,7 @@ class ParamsList(Generic[*Ts]):
     """What ``metric(params_list=...)`` returns: a decorator."""
 
     def __init__(self, rows: Iterable[tuple[*Ts]], dynamic: bool, version: Version, /) -> None:
-        self._rows = cast("list[Row]", list(rows))
+        self._rows = cast("list[Row]", rows_of(rows, "@metric"))
         self._dynamic = dynamic
         self._version = version
 

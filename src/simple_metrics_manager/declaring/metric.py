@@ -14,16 +14,28 @@ then either every override or every base-class key on a subclass is refused as w
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from types import CellType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Never, ParamSpec, Protocol, Self, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    Never,
+    ParamSpec,
+    Protocol,
+    Self,
+    SupportsIndex,
+    cast,
+    overload,
+)
 
 from typing_extensions import TypeVar
 
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
-from simple_metrics_manager.declaring.declaration import Declaration, Version
-from simple_metrics_manager.declaring.parameters import Parameters, Row, typed
+from simple_metrics_manager.declaring.declaration import Declaration, Version, spelled_in
+from simple_metrics_manager.declaring.functions import check_parameterized, check_plain, check_row, reminder, rows_of
+from simple_metrics_manager.declaring.parameters import Parameters, Row, typed, unshared
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
 from simple_metrics_manager.keys import metric_name
 from simple_metrics_manager.payload.tree import Tree
@@ -82,7 +94,7 @@ class Metric(Generic[T_co]):
         *,
         version: Version = None,
     ) -> None:
-        _check_plain(function)
+        check_plain(function)
         self._become(Declaration(function, version=version), None, (), {})
         self.name = self.declaration.name
         self.__doc__ = function.__doc__
@@ -120,11 +132,13 @@ class Metric(Generic[T_co]):
         """The function as it was declared."""
         return cast("Callable[..., T_co]", self.declaration.function)
 
-    @property
-    def base_name(self) -> str:
-        """``spectrum@Base``: its name where a subclass has overridden it and asks for ``super().spectrum``."""
+    def base_name_in(self, manager: type) -> str:
+        """``spectrum@Base``: its name where a subclass has overridden it and asks for ``super().spectrum``.
+
+        It is ``spectrum@lab.Base`` for a manager that has two bases called so.
+        """
         name, owner = self.declaration.name, self.declaration.owner
-        return self.name.replace(name, f"{name}@{owner.__qualname__}", 1) if owner is not None else self.name
+        return self.name.replace(name, f"{name}@{spelled_in(manager, owner)}", 1) if owner is not None else self.name
 
     @property
     def label(self) -> str:
@@ -134,12 +148,12 @@ class Metric(Generic[T_co]):
         return f"{self.declaration.label}({self.of.parameters.spell(self.row)})"
 
     def call(self, host: object, /) -> T_co:
-        """Run the function, plainly."""
+        """Run the function, plainly, on parameters of its own."""
         function = self.function
         first = (host,) if self.declaration.takes_manager else ()
         if self.of is None:
-            return function(*first, *self.row)
-        positional, keywords = self.of.parameters.arguments(self.row)
+            return function(*first, *unshared(self.row))
+        positional, keywords = self.of.parameters.arguments(unshared(self.row))
         return function(*first, *positional, **keywords)
 
     @property
@@ -153,6 +167,12 @@ class Metric(Generic[T_co]):
 
     def __repr__(self) -> str:
         return f"<Metric {self.label}>"
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
+        declaration = self.declaration
+        if declaration.owner is None:
+            return super().__reduce_ex__(protocol)
+        return (getattr, (declaration.owner, self.name)) if self.of is None else (self.of.at, (self.row,))
 
     @overload
     def __get__(self, instance: None, owner: type, /) -> Self: ...
@@ -191,6 +211,7 @@ class ParameterizedMetric(Generic[P, T]):
         dynamic: bool = True,
         version: Version = None,
     ) -> None:
+        check_parameterized(function)
         self.declaration = Declaration(function, version=version)
         self.__doc__ = function.__doc__
         self.__isabstractmethod__: bool = bool(getattr(function, "__isabstractmethod__", False))
@@ -199,14 +220,13 @@ class ParameterizedMetric(Generic[P, T]):
         self.params_list = []
         self._keys: dict[Row, Metric[T]] = {}
         self._declared: set[str] = set()
-        for row in params_list:
-            if not isinstance(cast("object", row), (tuple, list)):
-                problem = f"params_list has {row!r}: a row is a tuple of parameters, as in ({row!r},)"
-                raise MetricDeclarationError(self.declaration.name, problem)
+        for row in rows_of(params_list, self.declaration.name):
+            check_row(self.declaration.name, row)
             try:
                 self._declare(self.parameters.row(*row))
             except TypeError as error:
-                raise MetricDeclarationError(self.declaration.name, f"params_list has {row!r}: {error}") from None
+                problem = f"params_list has {row!r}: {error}{reminder(function)}"
+                raise MetricDeclarationError(self.declaration.name, problem) from None
 
     @property
     def name(self) -> str:
@@ -222,6 +242,9 @@ class ParameterizedMetric(Generic[P, T]):
 
     def __repr__(self) -> str:
         return f"<ParameterizedMetric {self.declaration.label}({', '.join(self.parameters.names)})>"
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
+        return (getattr, (owner, self.name)) if (owner := self.declaration.owner) else super().__reduce_ex__(protocol)
 
     @overload
     def __get__(self, instance: None, owner: type, /) -> Self: ...
@@ -257,14 +280,14 @@ class ParameterizedMetric(Generic[P, T]):
         name = metric_name("", params)
         if not self.dynamic and name not in self._declared:
             raise self._undeclared(row)
-        key = Metric[T].made_from(self.declaration, self.name + name, self, row, params)
+        key = Metric[T].made_from(self.declaration, self.name + name, self, unshared(row), params)
         if fast is not None:
             key = self._keys.setdefault(fast, key)
         return key
 
     def _declare(self, row: Row) -> None:
         self._declared.add(metric_name("", self.parameters.canonical(row)))
-        self.params_list.append(row)
+        self.params_list.append(unshared(row))
 
     def _undeclared(self, row: Row) -> UndeclaredParametersError:
         few = [self.parameters.spell(declared) for declared in self.params_list[:8]]
@@ -275,19 +298,3 @@ class ParameterizedMetric(Generic[P, T]):
             ("; ".join(few) or "nothing") + (f"; and {more} more" if more > 0 else ""),
             f"Add it to params_list, or let any parameters in: @metric(params_list=..., dynamic=True) on {self.name}.",
         )
-
-
-def _check_plain(function: object) -> None:
-    if not callable(function):
-        raise MetricDeclarationError(repr(function), "a metric is declared from a function, as in @metric above a def")
-    name = getattr(function, "__name__", repr(function))
-    try:
-        parameters = [*inspect.signature(function).parameters.values()]
-    except (TypeError, ValueError):  # a C function without a signature
-        return
-    if not parameters:
-        raise MetricDeclarationError(name, "the function of a metric takes one argument, the manager; it takes none")
-    if parameters[1:]:
-        names = ", ".join(parameter.name for parameter in parameters[1:])
-        problem = f"it takes parameters ({names}): give their values, as in @metric(params_list=[...]), or let any in: "
-        raise MetricDeclarationError(name, problem + "@metric(dynamic=True)")

@@ -16,6 +16,7 @@ import numpy as np
 from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.keys import canonical
 from simple_metrics_manager.payload.tree import Tree
+from simple_metrics_manager.payload.unshare import unshare
 
 Row: TypeAlias = tuple[object, ...]
 """All parameters of one call in the order of the signature, defaults filled in; ``*args`` are one tuple in it."""
@@ -63,6 +64,30 @@ class Parameters:
             else:
                 positional.append(value)
         return positional, keywords
+
+    def adapted(self, other: Parameters, row: Row) -> Row:
+        """A row of ``other`` as a row of these: by the names, or by position where no name is the same.
+
+        Raises:
+            TypeError: these are other parameters.
+        """
+        if not set(self.names) & set(other.names):
+            positional, keywords = other.arguments(row)
+            return self.row(*positional, **keywords)
+        given = dict(zip(other.names, row, strict=True))
+        starred = {each.name for each in other._parameters if each.kind is each.VAR_POSITIONAL}
+        found: list[object] = []
+        for each in self._parameters:
+            star = each.kind is each.VAR_POSITIONAL
+            if each.name in given and star == (each.name in starred):
+                found.append(given.pop(each.name))
+            elif star or each.default is not each.empty:
+                found.append(() if star else each.default)
+            else:
+                raise TypeError(f"it also needs {each.name!r}")
+        if given:
+            raise TypeError(f"it has no parameter {next(iter(given))!r}")
+        return tuple(found)
 
     def canonical(self, row: Row) -> Mapping[str, Tree]:
         """The row in canonical form, by parameter."""
@@ -129,6 +154,14 @@ class Parameters:
             return f"{parameter.name}={parameter.name}" if parameter.kind is parameter.KEYWORD_ONLY else parameter.name
 
         return ", ".join(map(spell, self._parameters))
+
+
+def unshared(row: Row) -> Row:
+    """The same row, of which nobody else can change a part.
+
+    Managers stay the ones that were given: a copy of one would have to compute everything again.
+    """
+    return tuple(value if hasattr(type(value), "__metrics__") else unshare(value) for value in row)
 
 
 def typed(row: Row) -> Row | None:

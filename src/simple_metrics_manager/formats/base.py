@@ -32,6 +32,7 @@ class Format(Protocol):
 
         Raises:
             CorruptMetricError: the file is not what its checksum or its format says.
+            PickledObjectsError: it holds pickled objects, and the format was not told to read them.
         """
         ...
 

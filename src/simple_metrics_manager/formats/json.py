@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple, cast
 
 import attrs
 
-from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError
+from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.formats.foreign import from_json
@@ -21,6 +21,7 @@ from simple_metrics_manager.formats.record_text import (
     reason,
     record_text,
     tree_text,
+    unreadable,
 )
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
 from simple_metrics_manager.record import Entry, Record
@@ -83,7 +84,7 @@ class Json:
             payload = _without_lists(read_json(value), read_json(places), _bound(blob))
             return Entry(read_record(record), payload)
         except DAMAGE as error:
-            raise CorruptMetricError(path, reason(error)) from error
+            raise unreadable(path, error) from error
 
     def decode_record(self, blob: memoryview, path: str) -> Record | None:
         """The record; the whole text is verified here too, which takes less time than to parse it."""
@@ -93,7 +94,7 @@ class Json:
             _foreign_value(blob)
             return None
         except DAMAGE as error:
-            raise CorruptMetricError(path, reason(error)) from error
+            raise unreadable(path, error) from error
 
 
 def _bound(blob: bytes | memoryview) -> int:

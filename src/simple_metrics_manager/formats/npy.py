@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 import attrs
 import numpy as np
 
-from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError
+from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.formats.foreign import from_npy
@@ -21,9 +21,9 @@ from simple_metrics_manager.formats.record_text import (
     name_of,
     read_json,
     read_record,
-    reason,
     record_text,
     tree_text,
+    unreadable,
 )
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
 from simple_metrics_manager.record import Entry, Record
@@ -96,14 +96,14 @@ class Npy:
                 arrays[trailer.array] = array_from_npy(blob, 0, trailer.start, self.allow_pickle)
             return Entry(trailer.record, Payload(trailer.tree, arrays))
         except DAMAGE as error:
-            raise CorruptMetricError(path, reason(error)) from error
+            raise unreadable(path, error) from error
 
     def decode_record(self, blob: memoryview, path: str) -> Record | None:
         """The record, verified by the trailer's checksum."""
         try:
             return _read_trailer(blob).record if _is_ours(blob) else None
         except DAMAGE as error:
-            raise CorruptMetricError(path, reason(error)) from error
+            raise unreadable(path, error) from error
 
 
 def _is_ours(blob: memoryview) -> bool:

@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 
 from simple_metrics_manager.formats.npy_header import Layout, read_header, write_header
+from simple_metrics_manager.formats.record_text import NotUnpickled
 from simple_metrics_manager.payload.tree import Array
 
 _SMALL = 1 << 20
@@ -39,7 +40,8 @@ def array_from_npy(blob: memoryview, start: int, end: int, allow_pickle: bool) -
     """The array whose npy file fills ``blob[start:end]``: a read-only view, if that is aligned.
 
     Raises:
-        ValueError: these bytes are no npy file of just that length, or one of pickled objects.
+        ValueError: these bytes are no npy file of just that length.
+        NotUnpickled: they are one of pickled objects, and ``allow_pickle`` was not said.
     """
     layout = read_header(blob, start, end)
     if layout.dtype.hasobject:
@@ -63,9 +65,7 @@ def _view(blob: memoryview, offset: int, layout: Layout) -> Array:
 
 def _unpickle(data: memoryview, layout: Layout, allow_pickle: bool) -> Array:
     if not allow_pickle:
-        raise ValueError(
-            "it holds pickled objects, which are read with allow_pickle=True only, since they can run code"
-        )
+        raise NotUnpickled
     try:
         loaded = cast("object", pickle.loads(data))  # noqa: S301  # the user said so
     except (pickle.UnpicklingError, EOFError) as error:

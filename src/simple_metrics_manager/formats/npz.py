@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import attrs
 
-from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError
+from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.foreign import SINGLE, from_npz, is_single
 from simple_metrics_manager.formats.npy_array import array_from_npy, array_to_npy
@@ -16,9 +16,9 @@ from simple_metrics_manager.formats.record_text import (
     name_of,
     read_json,
     read_record,
-    reason,
     record_text,
     tree_text,
+    unreadable,
 )
 from simple_metrics_manager.formats.zip_layout import CENTRAL, STORED, Member
 from simple_metrics_manager.formats.zip_reader import (
@@ -86,7 +86,7 @@ class Npz:
                 return self._own(blob, members, check_seal(blob, end, members))
             return from_npz(self._foreign_arrays(blob, members))
         except DAMAGE as error:
-            raise CorruptMetricError(path, reason(error)) from error
+            raise unreadable(path, error) from error
 
     def _own(self, blob: memoryview, members: list[Member], starts: list[int]) -> Entry:
         arrays: dict[str, Array] = {}
@@ -133,7 +133,7 @@ class Npz:
                 raise ValueError("its record is not where it should be")
             return read_record(bytes(read_data(blob, member, start)))
         except DAMAGE as error:
-            raise CorruptMetricError(path, reason(error)) from error
+            raise unreadable(path, error) from error
 
 
 def _last_member(blob: memoryview, end: End) -> Member | None:

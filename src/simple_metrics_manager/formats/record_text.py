@@ -7,12 +7,12 @@ import re
 import struct
 from typing import cast
 
-from simple_metrics_manager.errors import CannotStoreError
+from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, StorageError
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import Entry, Record, record_from_json, record_to_json
 
 DAMAGE = (ValueError, OverflowError, RecursionError, struct.error)
-"""What reading damaged bytes can raise; a format turns it into :class:`CorruptMetricError` with :func:`reason`."""
+"""What reading damaged bytes can raise; a format turns it into an error of ours with :func:`unreadable`."""
 
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 """Two of them in a string, which JSON would give back as the one character that they stand for in UTF-16."""
@@ -52,6 +52,30 @@ def tree_text(name: str, tree: Tree) -> str:
 def read_json(text: str) -> Tree:
     """The parsed text; ``ValueError`` if it is no JSON, ``RecursionError`` if it is nested too deeply."""
     return cast("Tree", json.loads(text))
+
+
+class PickledObjectsError(StorageError, ValueError):
+    """A stored file holds pickled Python objects, and nobody said that they may run."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path: str = path
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} holds pickled Python objects, which can run code when they are read."
+            "\n  Pass allow_pickle=True to the storage if you trust the file, or compute the metric again "
+            "(use_stored=False overwrites it)."
+        )
+
+
+class NotUnpickled(ValueError):  # the error that users get is PickledObjectsError
+    """An array of a sound file holds pickled objects, which are not read."""
+
+
+def unreadable(path: str, error: Exception) -> StorageError:
+    """What to raise for one of :data:`DAMAGE`: the file is damaged, or it is sound and must not be read."""
+    return PickledObjectsError(path) if isinstance(error, NotUnpickled) else CorruptMetricError(path, reason(error))
 
 
 def reason(error: Exception) -> str:

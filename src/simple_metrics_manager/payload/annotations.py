@@ -11,11 +11,12 @@ from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.payload.converter import shape_of
 from simple_metrics_manager.payload.misfit import Unstorable
 from simple_metrics_manager.payload.spelling import NONE, args_of, is_one_of, origin_of, simplify, type_name
-from simple_metrics_manager.payload.typevars import bind_type_variables, has_free_type_variables
+from simple_metrics_manager.payload.typevars import bind_type_variables, free_type_variables, has_free_type_variables
 
 __all__ = [
     "UnresolvedAnnotation",
     "bind_type_variables",
+    "free_type_variables",
     "has_free_type_variables",
     "return_type",
     "storable_problem",

@@ -64,9 +64,11 @@ class PlainCodec:
     declared = ""
     kind: Literal["plain"] = "plain"
 
-    def __init__(self, allow_pickle: bool = False, where: str = "the value") -> None:
+    def __init__(self, allow_pickle: bool = False, where: str = "the value", remedy: str = "") -> None:
         self.allow_pickle = allow_pickle
         self.where = where
+        self.remedy = remedy
+        """What to do about the missing annotation, for the message that a value cannot be stored without one."""
 
     def dump(self, value: object) -> Payload:
         """The payload of a value; its arrays are the value's own, not copies.
@@ -77,7 +79,8 @@ class PlainCodec:
         try:
             return split(self._dump(value))
         except Misfit as misfit:
-            raise MetricTypeError(self.where, UNDECLARED, str(misfit)) from None
+            problem = f"{misfit}; {self.remedy}" if self.remedy else str(misfit)
+            raise MetricTypeError(self.where, UNDECLARED, problem) from None
         except RecursionError:
             raise MetricTypeError(self.where, UNDECLARED, "it contains itself, or is nested too deeply") from None
 
@@ -208,9 +211,9 @@ class PlainCodec:
         return self._load(pair[0]), self._load(pair[1])
 
 
-def plain_codec(allow_pickle: bool = False, where: str = "the value") -> PlainCodec:
+def plain_codec(allow_pickle: bool = False, where: str = "the value", remedy: str = "") -> PlainCodec:
     """The codec for values without an annotation. ``where`` is how messages name what returns them."""
-    return PlainCodec(allow_pickle, where)
+    return PlainCodec(allow_pickle, where, remedy)
 
 
 _CONTAINERS: dict[str, Callable[[list[object]], object]] = {"$tuple": tuple, "$set": set, "$frozenset": frozenset}

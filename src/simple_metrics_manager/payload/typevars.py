@@ -32,11 +32,15 @@ def bind_type_variables(declared: object, owner: object, declared_in: type | Non
 
 def has_free_type_variables(declared: object) -> bool:
     """Whether a type variable is left anywhere in it."""
+    return bool(free_type_variables(declared))
+
+
+def free_type_variables(declared: object) -> tuple[object, ...]:
+    """The type variables that are left in it, each once."""
     if isinstance(declared, TypeVar | ParamSpec):
-        return True
-    if isinstance(declared, list):
-        return any(map(has_free_type_variables, cast("list[object]", declared)))
-    return any(map(has_free_type_variables, args_of(declared)))
+        return (declared,)
+    parts = cast("list[object]", declared) if isinstance(declared, list) else args_of(declared)
+    return tuple(dict.fromkeys(variable for part in parts for variable in free_type_variables(part)))
 
 
 def _tables(owner: object) -> dict[type, Bound]:

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from mmap import mmap
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -54,8 +54,11 @@ def unshare(value: T) -> T:
 def lock(array: Array) -> Array:
     """A read-only array of the same values that nobody can write, or make writable.
 
-    An array that is so already is returned as it is; of another, a copy is made: the user's own is never locked.
+    An array that is so already is returned as it is; of another, a copy is made: the user's own is never locked. Of an
+    array of Python objects, which can be changed however locked the array is, the objects are copied as well.
     """
+    if array.dtype.hasobject:
+        return _copy_objects(array, {})
     if _locked(array):
         return array
     owned = np.array(array, copy=True, order="K", subok=False)
@@ -108,6 +111,8 @@ def _unshare(value: object, done: dict[int, object]) -> object:
         return _fixed(value, done)
     if is_array(value) and kind is np.ndarray:
         return _array(value, done)
+    if hasattr(kind, "__metrics__"):
+        return copy.deepcopy(value, done)  # a manager knows how it is copied, and what of it is not
     if "__attrs_attrs__" in kind.__dict__ or "__dataclass_fields__" in kind.__dict__:
         return _object(value, done)
     return copy.deepcopy(value, done)
@@ -154,7 +159,29 @@ def _fixed(value: object, done: dict[int, object]) -> object:
 def _array(value: Array, done: dict[int, object]) -> Array:
     if not value.dtype.hasobject:
         return lock(value)
-    return _keep(value, lock(copy.deepcopy(value, done)), done)
+    return _copy_objects(value, done)
+
+
+def _copy_objects(array: Array, done: dict[int, object]) -> Array:
+    """A locked array of copies. ``copy.deepcopy`` leaves out what is in arrays of no dimension, or in fields."""
+    owned = np.array(array, copy=True, order="K", subok=False)
+    made = _keep(array, owned.view(), done)
+    _replace_objects(owned, done)
+    owned.setflags(write=False)
+    made.setflags(write=False)
+    return made
+
+
+def _replace_objects(array: Array, done: dict[int, object]) -> None:
+    names = array.dtype.names
+    if names is None:
+        within = array[np.newaxis]  # assigned to an array of no dimension, a list would be taken for many values
+        for index in np.ndindex(within.shape):
+            within[index] = cast("Any", _unshare(cast("object", within[index]), done))
+    for name in names or ():
+        field = cast("Array", array[cast("Any", name)])
+        if field.dtype.hasobject:
+            _replace_objects(field, done)
 
 
 def _object(value: object, done: dict[int, object]) -> object:

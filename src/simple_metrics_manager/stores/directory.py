@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import attrs
 
@@ -16,8 +16,27 @@ from simple_metrics_manager.stores.file_names import from_file_name, is_componen
 from simple_metrics_manager.stores.files import NotAFileError, read_file, sync_directory, write_new_file
 from simple_metrics_manager.stores.leftovers import remove_leftovers, temporary_name
 
+
+class InTheWayError(CorruptMetricError):
+    """Where a stored file should lie there is something else: ``found``, such as ``a symbolic link``."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} cannot be read: it is {self.found}, not a file."
+            "\n  Move it away, and put the file itself there or compute the metric again."
+        )
+
+
 _swept: set[tuple[int, str]] = set()
 """Process and directory of every store that has looked for leftovers: a forked child looks anew."""
+
+
+Durability: TypeAlias = Literal["full", "atomic", "cache"]
+"""What a power cut may take; a process that dies takes nothing in any of the three.
+
+``full``: nothing, once a save has returned. ``atomic``: the latest saves, of each of which the old value is then back.
+``cache``: the latest saves, and what they replaced; what is damaged is never taken for a value.
+"""
 
 
 @attrs.frozen
@@ -31,7 +50,7 @@ class Directory:
 
     path: Path = attrs.field(converter=Path)
     extension: str
-    durability: Literal["full", "atomic", "cache"] = "full"
+    durability: Durability = "full"
 
     def _file(self, name: str) -> str:
         return os.path.join(self.path, to_file_name(name) + self.extension)  # twice as fast
@@ -60,15 +79,20 @@ class Directory:
         except (FileNotFoundError, NotADirectoryError):
             raise NotStoredError(name, str(self.path)) from None
         except NotAFileError as error:
-            raise CorruptMetricError(path, f"it is {error}, not a file") from None
+            raise InTheWayError(path, str(error)) from None
 
     def write(self, name: str, pieces: Sequence[Buffer]) -> int:
         """Writes a temporary file beside the final one, then puts it in that one's place."""
         path = self._file(name)
         try:
-            return self._replace(path, pieces)
+            size = self._replace(path, pieces)
         except OSError as error:
             raise SaveError(name, path, error.strerror or str(error)) from error
+        try:
+            self._settle()
+        except OSError as error:
+            raise SaveError(name, path, error.strerror or str(error), replaced=True) from error
+        return size
 
     def _replace(self, path: str, pieces: Sequence[Buffer]) -> int:
         self._sweep_once()
@@ -84,7 +108,6 @@ class Directory:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-        self._settle()
         return size
 
     def _make(self) -> None:

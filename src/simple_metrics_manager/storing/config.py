@@ -201,6 +201,6 @@ def _path(value: object, _: type) -> Path:
 
 def _explain(error: BaseException, kind: type | None) -> str:
     """An error's own words, where cattrs would only say that a value is invalid."""
-    if type(error) in (ValueError, TypeError) and error.args:
+    if type(error) in (Exception, ValueError, TypeError) and error.args:  # cattrs raises bare ones for literals
         return str(error.args[0])
     return format_exception(error, kind)

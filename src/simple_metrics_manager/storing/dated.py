@@ -15,6 +15,7 @@ from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.payload.tree import Payload
+from simple_metrics_manager.payload.unshare import unshare
 from simple_metrics_manager.record import Entry, Record
 from simple_metrics_manager.storing.storage import EntryStorage, Storage
 
@@ -53,6 +54,7 @@ class DatedStorage(Protocol):
     def exists(self, name: str, /) -> bool: ...
     def find(self, name: str, /) -> Found | None: ...
     def record(self, name: str, /) -> Record | None: ...
+    def old_record(self, name: str, /) -> Record | None: ...
     def keep(self, value: object, payload: Payload, record: Record, /) -> int: ...
     def place(self, name: str, /) -> str: ...
 
@@ -97,6 +99,10 @@ class _Entries:
         except NotStoredError:
             return None
 
+    def old_record(self, name: str, /) -> Record | None:
+        """The record of what 0.5.0 stored under this name."""
+        return self._from_side_car(name) if self._is_old(name) else None
+
     def keep(self, value: object, payload: Payload, record: Record, /) -> int:
         base = record.name.removesuffix(DATE)
         if base != record.name and self._is_old(base):
@@ -138,6 +144,9 @@ class _SideCars:
         date_ = parse_date(self._storage.load(name + DATE))
         return None if date_ is None else Record(name=name, metric=name, date=date_)
 
+    def old_record(self, name: str, /) -> Record | None:
+        return self.record(name)
+
     def keep(self, value: object, payload: Payload, record: Record, /) -> int:
         name, base = record.name, record.name.removesuffix(DATE)
         if self.exists(name + DATE):
@@ -145,7 +154,7 @@ class _SideCars:
         if base != name and self._storage.exists(base) and not self.exists(name):
             raise _meeting(name, base, name)
         try:
-            self._storage.save(record.name, value)
+            self._storage.save(record.name, unshare(value))
             self._storage.save(record.name + DATE, datetime.now().astimezone().date().isoformat())
         except StorageError:
             raise

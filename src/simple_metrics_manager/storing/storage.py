@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Protocol, TypeGuard, runtime_checkable
+from typing import ClassVar, Protocol, TypeGuard, get_args, runtime_checkable
 
 import attrs
 
@@ -27,7 +27,7 @@ from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.payload.unshare import lock_payload
 from simple_metrics_manager.record import Entry, Record
 from simple_metrics_manager.stores.base import Store
-from simple_metrics_manager.stores.directory import Directory
+from simple_metrics_manager.stores.directory import Directory, Durability
 
 
 class Storage(Protocol):
@@ -185,13 +185,16 @@ class StoredEntries(StorageInterface):
         return plain_codec(self._pickle, name).load(entry.payload)
 
 
+_known_durability = attrs.validators.in_(get_args(Durability))
+
+
 @attrs.frozen
 class NpzStorageInterface(StoredEntries):
     """Metrics in npz files, one each, readable by ``np.load``: the default, which keeps every type of value.
 
     ``compress`` deflates arrays: slow, and of little use for measured floats. ``allow_pickle`` lets arrays of Python
     objects in, and lets them run code when they are loaded. ``list_limit`` refuses longer lists (``TypeError``),
-    which are meant to be arrays.
+    which are meant to be arrays. ``durability`` says what a power cut may take: see :data:`.Durability`.
     """
 
     kind: ClassVar[str] = "npz"
@@ -201,9 +204,10 @@ class NpzStorageInterface(StoredEntries):
     compress: bool = False
     allow_pickle: bool = False
     list_limit: int | None = None
+    durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
 
     def _store(self) -> Store:
-        return Directory(self.metrics_dir, self.file_ext)
+        return Directory(self.metrics_dir, self.file_ext, self.durability)
 
     def _format(self) -> Format:
         return Npz(self.compress, self.allow_pickle)
@@ -232,9 +236,10 @@ class NpyStorageInterface(StoredEntries):
     file_ext: ClassVar[str] = ".npy"
 
     metrics_dir: Path = attrs.field(converter=Path)
+    durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
 
     def _store(self) -> Store:
-        return Directory(self.metrics_dir, self.file_ext)
+        return Directory(self.metrics_dir, self.file_ext, self.durability)
 
     def _format(self) -> Format:
         return Npy()
@@ -248,9 +253,10 @@ class JsonStorageInterface(StoredEntries):
     file_ext: ClassVar[str] = ".json"
 
     metrics_dir: Path = attrs.field(converter=Path)
+    durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
 
     def _store(self) -> Store:
-        return Directory(self.metrics_dir, self.file_ext)
+        return Directory(self.metrics_dir, self.file_ext, self.durability)
 
     def _format(self) -> Format:
         return Json()
