@@ -16,6 +16,7 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (errors.MetricCycleError(("a", "b", "a")), RuntimeError, "a -> b -> a"),
     (errors.UnknownMetricError("CM", "x"), KeyError, "CM has no metric 'x'."),
     (errors.UnknownMetricError("CM", "x", "y"), ValueError, "Did you mean 'y'?"),
+    (errors.NeedsParametersError("CM", "x", "x,k=1"), KeyError, "CM.x has parameters: call it, as in cm.x(...)"),
     (errors.UndeclaredParametersError("CM.x", "k=3", "k=1; k=2", "Add it."), ValueError, "k=1; k=2\n  Add it."),
     (errors.UncoveredParametersError("x", "x_1"), KeyError, "'x_1' is stored of x"),
     (errors.IdentityError("CM(df=...)", "a frame has no form"), TypeError, "CM(df=...): a frame has no form"),
@@ -26,6 +27,8 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (errors.SaveError("x", "/there/x.npz", "disk full"), OSError, "/there/x.npz: disk full"),
     (errors.SaveError("x", "/there/x.npz", "no answer", True), OSError, "may not outlive a power cut"),
     (errors.CorruptMetricError("/there/x.npz", "bad checksum"), ValueError, "/there/x.npz is damaged: bad checksum"),
+    (errors.InTheWayError("/there/x.npz", "a directory"), ValueError, "it is a directory, not a file"),
+    (errors.PickledObjectsError("/there/x.npz"), ValueError, "Pass allow_pickle=True"),
     (errors.WrongIdentityError("/there/x.npz", "x", "y"), ValueError, "/there/x.npz holds y, not x"),
 ]
 

@@ -7,6 +7,7 @@
     |-- MetricTypeError         (TypeError)              mend the annotation or the function
     |-- MetricCycleError        (RuntimeError)           mend the dependencies
     |-- UnknownMetricError      (KeyError, ValueError)   mend the name
+    |   `-- NeedsParametersError                         give parameters, or the name of one set
     |-- UndeclaredParametersError (ValueError)           declare the parameters
     |-- UncoveredParametersError (KeyError)              complete the list
     |-- IdentityError           (TypeError)              give the manager or the call plain inputs
@@ -17,6 +18,8 @@
         |-- CannotStoreError    (TypeError)              choose another storage or another type
         |-- SaveError           (OSError)                make room, then save again
         |-- CorruptMetricError  (ValueError)             inspect the file, then recompute
+        |   `-- InTheWayError                            move away what lies there
+        |-- PickledObjectsError (ValueError)             say allow_pickle=True, if you trust the file
         `-- WrongIdentityError  (ValueError)             give each manager its own name or place
 
 Each one also is the builtin exception that a caller would already catch. The facts are attributes, the
@@ -91,6 +94,18 @@ class UnknownMetricError(MetricsError, KeyError, ValueError):
     def __str__(self) -> str:
         text = f"{self.manager} has no metric {self.name!r}"
         return text + (f". Did you mean {self.suggestion!r}?" if self.suggestion else ".")
+
+
+class NeedsParametersError(UnknownMetricError):
+    """A parameterized metric was asked for by its bare name; ``suggestion`` is a name that would do."""
+
+    def __str__(self) -> str:
+        example = f", such as {self.suggestion!r}" if self.suggestion else ""
+        label = f"{self.manager}.{self.name}"
+        return (
+            f"{label} has parameters: call it, as in cm.{self.name}(...), or give the key {label}(...) or the name of "
+            f"one parameter set{example}."
+        )
 
 
 class UndeclaredParametersError(MetricsError, ValueError):
@@ -223,6 +238,31 @@ class CorruptMetricError(StorageError, ValueError):
         return (
             f"{self.path} is damaged: {self.found}."
             "\n  Move it away to inspect it, then compute the metric again (use_stored=False overwrites it)."
+        )
+
+
+class InTheWayError(CorruptMetricError):
+    """Where a stored file should lie there is something else: ``found``, such as ``a symbolic link``."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} cannot be read: it is {self.found}, not a file."
+            "\n  Move it away, and put the file itself there or compute the metric again."
+        )
+
+
+class PickledObjectsError(StorageError, ValueError):
+    """A stored file holds pickled Python objects, and nobody said that they may run."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path: str = path
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} holds pickled Python objects, which can run code when they are read."
+            "\n  Pass allow_pickle=True to the storage if you trust the file, or compute the metric again "
+            "(use_stored=False overwrites it)."
         )
 
 

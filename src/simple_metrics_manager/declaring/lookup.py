@@ -12,7 +12,7 @@ from simple_metrics_manager.declaring.checks import declared_metrics, is_metric
 from simple_metrics_manager.declaring.declaration import Declaration
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Parameters
-from simple_metrics_manager.errors import MetricDeclarationError, UnknownMetricError
+from simple_metrics_manager.errors import MetricDeclarationError, NeedsParametersError, UnknownMetricError
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
 
 T = TypeVar("T")
@@ -43,18 +43,6 @@ class Unknown:
 
     def __call__(self) -> object:
         raise self.error
-
-
-class NeedsParametersError(UnknownMetricError):
-    """A parameterized metric was asked for by its bare name; ``suggestion`` is a name that would do."""
-
-    def __str__(self) -> str:
-        example = f", such as {self.suggestion!r}" if self.suggestion else ""
-        label = f"{self.manager}.{self.name}"
-        return (
-            f"{label} has parameters: call it, as in cm.{self.name}(...), or give the key {label}(...) or the name of "
-            f"one parameter set{example}."
-        )
 
 
 def key_of(manager: type, key: Metric[T]) -> Metric[T]:

@@ -7,7 +7,7 @@ import re
 import struct
 from typing import cast
 
-from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, StorageError
+from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, PickledObjectsError, StorageError
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import Entry, Record, record_from_json, record_to_json
 
@@ -52,21 +52,6 @@ def tree_text(name: str, tree: Tree) -> str:
 def read_json(text: str) -> Tree:
     """The parsed text; ``ValueError`` if it is no JSON, ``RecursionError`` if it is nested too deeply."""
     return cast("Tree", json.loads(text))
-
-
-class PickledObjectsError(StorageError, ValueError):
-    """A stored file holds pickled Python objects, and nobody said that they may run."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path: str = path
-
-    def __str__(self) -> str:
-        return (
-            f"{self.path} holds pickled Python objects, which can run code when they are read."
-            "\n  Pass allow_pickle=True to the storage if you trust the file, or compute the metric again "
-            "(use_stored=False overwrites it)."
-        )
 
 
 class NotUnpickled(ValueError):  # the error that users get is PickledObjectsError

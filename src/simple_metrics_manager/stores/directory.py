@@ -10,22 +10,11 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from simple_metrics_manager.errors import CorruptMetricError, NotStoredError, SaveError
+from simple_metrics_manager.errors import InTheWayError, NotStoredError, SaveError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.stores.file_names import from_file_name, is_component, to_file_name
 from simple_metrics_manager.stores.files import NotAFileError, read_file, sync_directory, write_new_file
 from simple_metrics_manager.stores.leftovers import remove_leftovers, temporary_name
-
-
-class InTheWayError(CorruptMetricError):
-    """Where a stored file should lie there is something else: ``found``, such as ``a symbolic link``."""
-
-    def __str__(self) -> str:
-        return (
-            f"{self.path} cannot be read: it is {self.found}, not a file."
-            "\n  Move it away, and put the file itself there or compute the metric again."
-        )
-
 
 _swept: set[tuple[int, str]] = set()
 """Process and directory of every store that has looked for leftovers: a forked child looks anew."""
