@@ -88,7 +88,7 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
         return []  # made when it is first read, since an attrs class or a dataclass has an ``__init__`` of its own
 
     if TYPE_CHECKING:
-        # Collected functions are attributes, which no type checker can see.
+        # Collected functions are attributes, which no type checker can see: Any, for what they return.
         def __getattr__(self, name: str, /) -> CachedFunction[..., Any]: ...
 
     else:
@@ -116,7 +116,7 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
         self,
         base_name: str | None = None,
         *,
-        params_list: Iterable[list[Any]],
+        params_list: Iterable[list[Any]],  # Any: a list of lists has no type for each place, as 0.5.0 wrote it
         name_generation_function: NameGenerationFunction | None = None,
     ) -> CollectAnyRows: ...
     @overload
@@ -127,14 +127,14 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
     def collect(
         self,
         base_name: str | None,
-        params_list: Iterable[Sequence[Any]],
+        params_list: Iterable[Sequence[object]],
         name_generation_function: NameGenerationFunction | None = None,
         /,
     ) -> CollectAnyRows: ...
     def collect(
         self,
         base_name: Any = None,
-        params_list: Iterable[Sequence[Any]] = ((),),
+        params_list: Iterable[Sequence[object]] = ((),),
         name_generation_function: NameGenerationFunction | None = None,
     ) -> object:
         """Collect a function as a metric of this manager, bare or with options.
@@ -162,7 +162,7 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
         self,
         function: Callable[P, T],
         base_name: str | None,
-        rows: Sequence[Any],
+        rows: Sequence[Sequence[object]],
         name_generation_function: NameGenerationFunction | None,
     ) -> Collected[P, T]:
         name = _name(function, base_name, "collect(base_name=...)")

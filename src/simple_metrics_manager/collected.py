@@ -32,7 +32,7 @@ class CachedFunction(Generic[P, T]):
     __name__: str
     original_function: Callable[P, T]
     base_name: str
-    params_list: Sequence[Any]
+    params_list: Sequence[Sequence[object]]
     """The parameter sets as they were given to ``collect``."""
     name_generation_function: NameGenerationFunction
 
@@ -41,7 +41,7 @@ class CachedFunction(Generic[P, T]):
         manager: DatedCacheManager,
         function: Callable[P, T],
         base_name: str,
-        params_list: Sequence[Any],
+        params_list: Sequence[Sequence[object]],
         name_generation_function: NameGenerationFunction | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
@@ -58,6 +58,7 @@ class CachedFunction(Generic[P, T]):
         self.keys: dict[str, Metric[T]] = {}
         self._found: dict[Row, Metric[T]] = {}
 
+    # Any: flags cannot be added to the parameters of a ParamSpec, so flagged calls are checked when they run.
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
     @overload
@@ -219,7 +220,7 @@ class Recipe(Generic[P, T]):
 
     function: FunctionReference
     base_name: str
-    params_list: Sequence[Any]
+    params_list: Sequence[Sequence[object]]
     name_generation_function: FunctionReference | None
     keys: Mapping[str, Metric[T]]
 
@@ -280,6 +281,6 @@ class Collected(Generic[P, T]):
         return self._cached.get_all(use_stored=use_stored, verbose=verbose)
 
     @property
-    def params_list(self) -> Sequence[Any]:
+    def params_list(self) -> Sequence[Sequence[object]]:
         """The parameter sets as they were given to ``collect``."""
         return self._cached.params_list

@@ -15,7 +15,7 @@ from simple_metrics_manager.events import Moved, MovesEnded, tell
 from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function, python_scalar
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import Entry, Record
-from simple_metrics_manager.stores.directory import _rename_to_nothing as rename_to_nothing
+from simple_metrics_manager.stores.directory import rename_to_nothing
 from simple_metrics_manager.stores.file_names import from_file_name
 from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
 
@@ -223,7 +223,7 @@ class _Files(_Stored):
 
     def move(self, move: Move) -> None:
         for suffix in (DATE, ""):
-            old, new = (self._storage._get_filepath(name + suffix) for name in (move.old, move.new))
+            old, new = (self._storage._get_filepath(name + suffix) for name in (move.old, move.new))  # pyright: ignore[reportPrivateUsage]  # as 0.5.0 called it
             if os.path.exists(old):
                 rename_to_nothing(old, new)
 

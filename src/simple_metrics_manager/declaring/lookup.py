@@ -6,7 +6,7 @@ import difflib
 import re
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 from simple_metrics_manager.declaring.checks import declared_metrics, is_metric
 from simple_metrics_manager.declaring.declaration import Declaration
@@ -28,7 +28,7 @@ _AFTER_A_METRIC = re.compile("[,~@]")
 class CollectedCall:
     """What stands in ``functions_dict`` for one parameter set of a collected function."""
 
-    def __init__(self, key: Metric[Any]) -> None:
+    def __init__(self, key: Metric[object]) -> None:
         self.key: Metric[object] = key
 
     def __call__(self) -> object:

@@ -149,7 +149,7 @@ class Directory:
         """Renames the file; a file under the new name is never replaced, not even one that appears just now."""
         source, target = self._present(old), self._file(new)
         try:
-            _rename_to_nothing(source, target)
+            rename_to_nothing(source, target)
             self._settle()
         except FileExistsError:
             raise FileExistsError(f"{target} is there already: {old!r} was not moved to {new!r}") from None
@@ -168,7 +168,7 @@ def _name_of(stem: str) -> str | None:
     return stem if name is None and to_file_name(stem) != stem and is_component(stem) else name
 
 
-def _rename_to_nothing(source: str, target: str) -> None:
+def rename_to_nothing(source: str, target: str) -> None:
     """``rename`` replaces what is there; a hard link does not, and both names are good while both are there."""
     try:
         os.link(source, target)
