@@ -19,6 +19,7 @@
         |-- SaveError           (OSError)                make room, then save again
         |-- CorruptMetricError  (ValueError)             inspect the file, then recompute
         |   `-- InTheWayError                            move away what lies there
+        |-- NewerFormatError    (ValueError)             upgrade this library
         |-- PickledObjectsError (ValueError)             say allow_pickle=True, if you trust the file
         `-- WrongIdentityError  (ValueError)             give each manager its own name or place
 
@@ -248,6 +249,22 @@ class InTheWayError(CorruptMetricError):
         return (
             f"{self.path} cannot be read: it is {self.found}, not a file."
             "\n  Move it away, and put the file itself there or compute the metric again."
+        )
+
+
+class NewerFormatError(StorageError, ValueError):
+    """A stored file was written by a later version of this library."""
+
+    def __init__(self, path: str, format_: int, known: int) -> None:
+        super().__init__(path, format_, known)
+        self.path = path
+        self.format_ = format_
+        self.known = known
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} is written in format {self.format_}; this version reads up to {self.known}: "
+            "upgrade simple-metrics-manager to read it."
         )
 
 

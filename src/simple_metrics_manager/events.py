@@ -93,6 +93,17 @@ class Disregarded(Event):
 
 
 @attrs.frozen
+class SetAside(Event):
+    """What was stored is damaged, as ``found`` says; it lies at ``place`` now, and the metric is computed anew."""
+
+    found: str
+    place: str
+
+    def line(self) -> str:
+        return f"Set aside what is stored of {self.metric}, it is damaged: {self.found}; it is {self.place} now"
+
+
+@attrs.frozen
 class SweepAdvanced(Event):
     """Of ``total`` parameter sets of a sweep ``done`` are there."""
 
@@ -141,7 +152,7 @@ def narrate(event: Event) -> None:
 
 def log(event: Event) -> None:
     """Give the event to ``logging``, with its facts in ``extra``."""
-    level = logging.WARNING if isinstance(event, (ComputeFailed, Disregarded)) else logging.INFO
+    level = logging.WARNING if isinstance(event, (ComputeFailed, Disregarded, SetAside)) else logging.INFO
     if logger.isEnabledFor(level):
         facts = {name: value for name, value in attrs.asdict(event).items() if name != "verbose"}
         logger.log(level, "%s", event.line(), extra={"event": type(event).__name__, **facts})

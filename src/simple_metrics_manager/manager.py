@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
 from simple_metrics_manager.asking.cache import Cache
 from simple_metrics_manager.asking.inputs import Arguments, has_own_constructor, input_names, own_inputs, watch
@@ -39,6 +39,10 @@ class DatedCacheManager:
     verbose: bool = True
     """Whether computing, saving and loading is narrated on standard output; ``verbose = False`` in a class body
     or on an instance turns it off."""
+
+    on_corrupt: Literal["recompute", "error"] = "recompute"
+    """What to do about a damaged file when the metric can be computed: set the file aside and compute the metric anew,
+    or raise ``CorruptMetricError``, as ``load`` always does."""
 
     stored_module: str | None = None
     """The module that the class was in when its values were stored, for a class that has moved to another one."""

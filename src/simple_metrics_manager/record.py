@@ -101,11 +101,16 @@ def record_to_json(record: Record) -> str:
     return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
 
 
+class NewerFormat(ValueError):
+    """A record of a later version of this library; ``args[0]`` is the version of its format."""
+
+
 def record_from_json(text: str | bytes) -> Record:
     """The record again.
 
     Raises:
-        ValueError: the text is no record, or one of a newer format than this version of the library knows.
+        ValueError: the text is no record.
+        NewerFormat: it is one of a newer format than this version of the library knows.
     """
     found: object = json.loads(text)
     if not isinstance(found, dict):
@@ -114,7 +119,7 @@ def record_from_json(text: str | bytes) -> Record:
     if type(plain.get("format")) is not int:
         raise ValueError("no record of a metric")
     if plain["format"] > FORMAT:
-        raise ValueError(f"written in format {plain['format']}; this version reads up to {FORMAT}: upgrade it")
+        raise NewerFormat(plain["format"])
     known = {key: value for key, value in plain.items() if key in _FIELDS}
     try:
         known["date"] = datetime.fromisoformat(known["date"])

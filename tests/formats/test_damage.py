@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simple_metrics_manager.errors import CorruptMetricError
+from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError
 from simple_metrics_manager.formats import Format, Json, Npy, Npz
 from simple_metrics_manager.payload.tree import Array, Payload
 from simple_metrics_manager.record import Entry
@@ -169,5 +169,5 @@ def test_message(form: Format) -> None:
 def test_newer_format(form: Format) -> None:
     """A file of a later version of the library is refused with the advice to upgrade."""
     newer = Entry(type(RECORD)(name="later", date=RECORD.date, format=2), SINGLE.payload)
-    with pytest.raises(CorruptMetricError, match="written in format 2; this version reads up to 1: upgrade"):
+    with pytest.raises(NewerFormatError, match="written in format 2; this version reads up to 1: upgrade"):
         decoded(form, encoded(form, newer))

@@ -165,15 +165,43 @@ def test_swapped_files_are_noticed(tmp_path: Path) -> None:
     assert Simple(NpzStorageInterface(tmp_path)).one == 1
 
 
-def test_damage_is_an_error_that_names_the_file(tmp_path: Path) -> None:
-    """A damaged file is told with its path, and computing anew mends it."""
-    assert Simple(NpzStorageInterface(tmp_path)).one == 1
-    path = tmp_path / "Simple.one.npz"
+def damage(path: Path) -> bytes:
+    """Flip one bit in the middle of a file; what it is then."""
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
+    return bytes(data)
+
+
+def test_damage_is_mended_where_the_metric_can_be_computed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A damaged file is set aside, whole, and the metric computed anew; both are told."""
+    storage = NpzStorageInterface(tmp_path)
+    assert Simple(storage).one == 1
+    damaged = [damage(tmp_path / "Simple.one.npz")]
+    assert Simple(storage).get(Simple.one, verbose=True) == 1
+    damaged.append(damage(tmp_path / "Simple.one.npz"))
+    assert Simple(storage).one == 1
+
+    aside = [tmp_path / f"Simple.one.npz.{number}.damaged" for number in (1, 2)]
+    assert [path.read_bytes() for path in aside] == damaged
+    assert list(storage.names()) == ["Simple.one"]
+    printed = capsys.readouterr().out
+    assert printed.startswith("Set aside what is stored of one, it is damaged: ")
+    assert f"; it is {aside[0]} now\nCompute one\n" in printed
+
+
+def test_damage_is_an_error_where_one_says_so(tmp_path: Path) -> None:
+    """``load`` and ``on_corrupt = "error"`` raise, name the file and leave it where it is."""
+    storage = NpzStorageInterface(tmp_path)
+    assert Simple(storage).one == 1
+    data = damage(tmp_path / "Simple.one.npz")
+    careful = Simple(storage)
+    careful.on_corrupt = "error"
 
     with pytest.raises(CorruptMetricError, match=r"Simple\.one\.npz is damaged"):
-        _ = Simple(NpzStorageInterface(tmp_path)).one
-    assert Simple(NpzStorageInterface(tmp_path)).get(Simple.one, use_stored=False) == 1
-    assert Simple(NpzStorageInterface(tmp_path)).one == 1
+        Simple(storage).load(Simple.one)
+    with pytest.raises(CorruptMetricError, match=r"Simple\.one\.npz is damaged"):
+        _ = careful.one
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [data]
+    assert careful.get(Simple.one, use_stored=False) == 1
+    assert Simple(storage).load(Simple.one) == 1

@@ -191,3 +191,16 @@ class AgainstADict(RuleBasedStateMachine):
 
 TestAgainstADict = AgainstADict.TestCase
 TestAgainstADict.settings = settings(max_examples=30, stateful_step_count=25)
+
+
+def test_what_is_set_aside_is_gone_from_its_name(store: Store) -> None:
+    """A blob that was set aside leaves its name free, each time in another place, and what is not there cannot be."""
+    places: set[str] = set()
+    for _ in range(2):
+        store.write("a", [b"x"])
+        places.add(store.set_aside("a"))
+        assert (store.exists("a"), list(store.names())) == (False, [])
+
+    assert len(places) == 2
+    with pytest.raises(NotStoredError):
+        store.set_aside("a")

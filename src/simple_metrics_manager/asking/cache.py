@@ -115,7 +115,8 @@ class Cache:
             held = self.memory.held.get(asked.name) if use_stored else None
             if held is not None and self.shelf.holds(asked):
                 held.state = "unsaved"  # as in 0.5.0, a value that ``compute`` made takes no stored one's place
-            found = held or (self._load(asked) if use_stored else None)
+            mend = asked.host.on_corrupt == "recompute"
+            found = held or (self._load(asked, mend=mend) if use_stored else None)
             if found is None:
                 found = self._compute(asked, flight, again=not use_stored)
             if found.state == "computed":
@@ -163,7 +164,7 @@ class Cache:
         asked = self.ask(host, key, verbose=verbose)
         held = None if force else self.memory.held.get(asked.name)
         if held is None:
-            held = self._load(asked)
+            held = self._load(asked, mend=False)
         if held is None:
             raise self._not_stored(asked)
         self.note(asked, held)
@@ -193,8 +194,8 @@ class Cache:
         return NotStoredError(asked.name, "" if storage is None else repr(storage), near)
 
     # ------------------------------------------------------------------------------------------- load and compute
-    def _load(self, asked: Question) -> Held | None:
-        held = self.shelf.load(asked)
+    def _load(self, asked: Question, *, mend: bool) -> Held | None:
+        held = self.shelf.load(asked, mend=mend)
         if held is not None:
             self.memory.put(asked.name, held)
         return held

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from simple_metrics_manager.asking.inputs import Arguments, HasInputs, Inputs, inputs_of
 from simple_metrics_manager.declaring.metric import Metric
@@ -17,6 +17,7 @@ MAIN = "__main__"
 class Identified(HasInputs, Protocol):
     """A manager, as far as this module goes."""
 
+    on_corrupt: Literal["recompute", "error"]
     stored_module: str | None
     verbose: bool
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from simple_metrics_manager.asking.identity import Question, same_module
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.errors import WrongIdentityError
-from simple_metrics_manager.events import Disregarded, Loaded, Saved, tell
+from simple_metrics_manager.errors import CorruptMetricError, InTheWayError, WrongIdentityError
+from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, tell
 from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
@@ -87,8 +87,10 @@ class Shelf:
         held.state = "stored"
         tell(Saved(asked.name, size, verbose=asked.verbose))
 
-    def load(self, asked: Question) -> Held | None:
+    def load(self, asked: Question, *, mend: bool) -> Held | None:
         """What is stored, to be held; None if there is nothing, or nothing that can be used (an event says why).
+
+        ``mend`` says that a damaged file is set aside, since the metric can be computed anew.
 
         Raises:
             WrongIdentityError: under its name there is something else.
@@ -97,7 +99,16 @@ class Shelf:
                 computed anew without being asked: the old value may have cost a night.
         """
         storage = self._open(asked.host)
-        found = self._find(asked, storage) if storage is not None else None
+        if storage is None:
+            return None
+        try:
+            found = self._find(asked, storage)
+        except CorruptMetricError as error:
+            place = None if isinstance(error, InTheWayError) or not mend else storage.set_aside(asked.stored)
+            if place is None:
+                raise
+            tell(SetAside(asked.name, error.found, place, verbose=asked.verbose))
+            return None
         if found is None:
             return None
         codec = self.codec(asked.host, asked.key)

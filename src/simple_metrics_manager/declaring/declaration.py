@@ -188,7 +188,7 @@ def _local_names(function: Callable[..., object]) -> Mapping[str, object]:
         return {}
     found: dict[str, object] = {}
     module = getattr(function, "__globals__", None)
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # there is no other way to the caller's names
     while frame is not None:
         if frame.f_globals is module and frame.f_locals is not frame.f_globals:
             found = {**{name: frame.f_locals[name] for name in wanted.intersection(frame.f_locals)}, **found}

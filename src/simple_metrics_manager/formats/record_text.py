@@ -7,9 +7,15 @@ import re
 import struct
 from typing import cast
 
-from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, PickledObjectsError, StorageError
+from simple_metrics_manager.errors import (
+    CannotStoreError,
+    CorruptMetricError,
+    NewerFormatError,
+    PickledObjectsError,
+    StorageError,
+)
 from simple_metrics_manager.payload.tree import Tree
-from simple_metrics_manager.record import Entry, Record, record_from_json, record_to_json
+from simple_metrics_manager.record import FORMAT, Entry, NewerFormat, Record, record_from_json, record_to_json
 
 DAMAGE = (ValueError, OverflowError, RecursionError, struct.error)
 """What reading damaged bytes can raise; a format turns it into an error of ours with :func:`unreadable`."""
@@ -59,7 +65,9 @@ class NotUnpickled(ValueError):  # the error that users get is PickledObjectsErr
 
 
 def unreadable(path: str, error: Exception) -> StorageError:
-    """What to raise for one of :data:`DAMAGE`: the file is damaged, or it is sound and must not be read."""
+    """What to raise for one of :data:`DAMAGE`: the file is damaged, or it is sound and must or can not be read."""
+    if isinstance(error, NewerFormat):
+        return NewerFormatError(path, int(error.args[0]), FORMAT)
     return PickledObjectsError(path) if isinstance(error, NotUnpickled) else CorruptMetricError(path, reason(error))
 
 

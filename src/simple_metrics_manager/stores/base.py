@@ -57,6 +57,14 @@ class Store(Protocol):
         """
         ...
 
+    def set_aside(self, name: str) -> str:
+        """Takes a damaged blob out of the way, to be looked at by people; where it is then.
+
+        Raises:
+            NotStoredError: there is none.
+        """
+        ...
+
     def describe(self, name: str) -> str:
         """Where the blob is, for messages."""
         ...

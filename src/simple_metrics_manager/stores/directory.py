@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -157,6 +158,21 @@ class Directory:
             raise NotStoredError(old, str(self.path)) from None
         except OSError as error:
             raise SaveError(new, target, error.strerror or str(error)) from error
+
+    def set_aside(self, name: str) -> str:
+        """Renames the file to ``<file>.<number>.damaged``, which no name means; nothing is ever deleted."""
+        path = self._present(name)
+        for number in itertools.count(1):
+            target = f"{path}.{number}.damaged"
+            try:
+                rename_to_nothing(path, target)
+            except FileExistsError:
+                continue
+            except (FileNotFoundError, NotADirectoryError):
+                raise NotStoredError(name, str(self.path)) from None
+            self._settle()
+            return target
+        raise AssertionError("numbers do not end")
 
     def describe(self, name: str) -> str:
         """The path of the file."""

@@ -18,6 +18,7 @@ class Memory:
     """
 
     _blobs: dict[str, tuple[bytes]] = attrs.field(factory=dict[str, tuple[bytes]], init=False, repr=False)
+    _damaged: list[tuple[str, bytes]] = attrs.field(factory=list[tuple[str, bytes]], init=False, repr=False)
 
     def exists(self, name: str) -> bool:
         """Whether there is something under this name."""
@@ -53,6 +54,14 @@ class Memory:
         if self._blobs.setdefault(new, kept) is not kept or old == new:
             raise FileExistsError(f"{new!r} is already stored in memory")
         self._blobs.pop(old, None)
+
+    def set_aside(self, name: str) -> str:
+        """Keeps the blob where no name means it."""
+        kept = self._blobs.pop(name, None)
+        if kept is None:
+            raise NotStoredError(name, "memory")
+        self._damaged.append((name, *kept))
+        return f"number {len(self._damaged)} of what is damaged in memory"
 
     def describe(self, name: str) -> str:
         """The name, said to be in memory."""

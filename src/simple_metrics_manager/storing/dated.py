@@ -6,8 +6,9 @@ gets the value itself, as 0.5.0 gave it, and the date as one more value called `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 from simple_metrics_manager.errors import CannotStoreError, NotStoredError, SaveError, StorageError
 from simple_metrics_manager.keys import DATE
@@ -55,6 +56,7 @@ class DatedStorage(Protocol):
     def find(self, name: str, /) -> Found | None: ...
     def record(self, name: str, /) -> Record | None: ...
     def old_record(self, name: str, /) -> Record | None: ...
+    def set_aside(self, name: str, /) -> str | None: ...
     def keep(self, value: object, payload: Payload, record: Record, /) -> int: ...
     def place(self, name: str, /) -> str: ...
 
@@ -109,6 +111,11 @@ class _Entries:
             raise _meeting(record.name, base, record.name)
         return self._entries.write(Entry(record, payload))
 
+    def set_aside(self, name: str, /) -> str | None:
+        """Take what is damaged out of the way; where it is then, or None where this storage cannot."""
+        move = cast("Callable[[str], str] | None", getattr(self._entries, "set_aside", None))
+        return None if move is None else move(name)
+
     def place(self, name: str, /) -> str:
         return self._entries.place(name)
 
@@ -161,6 +168,9 @@ class _SideCars:
         except OSError as error:
             raise SaveError(record.name, self.place(record.name), str(error)) from error
         return 0
+
+    def set_aside(self, name: str, /) -> str | None:
+        return None
 
     def place(self, name: str, /) -> str:
         return repr(self._storage)

@@ -149,6 +149,14 @@ class StoredEntries(StorageInterface):
         """
         self._store().move(old, new)
 
+    def set_aside(self, name: str, /) -> str:
+        """Take a damaged entry out of the way, to be looked at by people; where it is then.
+
+        Raises:
+            NotStoredError: there is nothing under this name.
+        """
+        return self._store().set_aside(name)
+
     # -------------------------------------------------------------------------------- plain values, as in 0.5.0
     def exists(self, name: str) -> bool:
         """Whether something is stored under this name; the date of what is stored exists as ``<name>_date``."""
