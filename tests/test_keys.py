@@ -149,6 +149,7 @@ DIFFERENT: list[object] = [
 ]
 
 
+# EVIDENCE-OF: P5
 def test_different_parameters_have_different_names() -> None:
     """No two of these meet, not even where capitals do not count."""
     names = [name_of(value).casefold() for value in DIFFERENT]
@@ -184,6 +185,7 @@ def same(one: object, other: object) -> bool:
 
 
 @given(VALUES, VALUES)
+# EVIDENCE-OF: P5
 def test_names_are_equal_only_for_the_same(one: object, other: object) -> None:
     """Two parameters have the same name if and only if they are the same, by value and type."""
     assert (name_of(one).casefold() == name_of(other).casefold()) == (
@@ -205,6 +207,7 @@ def test_names_are_safe_everywhere(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [object(), lambda: 1, int, np.array([object()]), iter([])])
+# EVIDENCE-OF: P5
 def test_nothing_is_guessed(value: object) -> None:
     """What has no written form is refused, with what to give in its place."""
     with pytest.raises(IdentityError, match="has no stable written form"):
@@ -217,6 +220,7 @@ def test_sets_and_dicts_have_no_order() -> None:
     assert name_of({3, 1, 2}) == name_of({2, 3, 1})
 
 
+# EVIDENCE-OF: P5
 def test_managers_and_inputs_are_part_of_the_name() -> None:
     """The stored name reads like the attribute of the manager that it is."""
     manager = manager_name("Run", {"subject": canonical("s01", "")})

@@ -66,6 +66,7 @@ def records_read(form: Format, entry: Entry, blobs: Iterable[bytes]) -> set[bool
 
 
 @each_case
+# EVIDENCE-OF: P4
 def test_flipped_bits(form: Format, entry: Entry) -> None:
     """Every flipped bit of the file is found."""
     blob = encoded(form, entry)
@@ -74,6 +75,7 @@ def test_flipped_bits(form: Format, entry: Entry) -> None:
 
 
 @each_case
+# EVIDENCE-OF: P4
 def test_flipped_bits_and_the_record(form: Format, entry: Entry) -> None:
     """A record that is read alone is the one that was written, or an error."""
     blob = encoded(form, entry)
@@ -82,6 +84,7 @@ def test_flipped_bits_and_the_record(form: Format, entry: Entry) -> None:
 
 
 @each_case
+# EVIDENCE-OF: P4
 def test_cut_files(form: Format, entry: Entry) -> None:
     """A file that lost its end, be it one byte or all, is found to be damaged."""
     blob = encoded(form, entry)
@@ -92,6 +95,7 @@ def test_cut_files(form: Format, entry: Entry) -> None:
 
 
 @each_case
+# EVIDENCE-OF: P4
 def test_files_without_their_beginning(form: Format, entry: Entry) -> None:
     """A file that lost its beginning is found to be damaged."""
     blob = encoded(form, entry)
@@ -100,6 +104,7 @@ def test_files_without_their_beginning(form: Format, entry: Entry) -> None:
 
 
 @each_case
+# EVIDENCE-OF: P4
 def test_added_bytes(form: Format, entry: Entry) -> None:
     """Bytes before or behind the file are found, be they zeros, white space, or the file once more."""
     blob = encoded(form, entry)
@@ -110,6 +115,7 @@ def test_added_bytes(form: Format, entry: Entry) -> None:
 
 
 @each_case
+# EVIDENCE-OF: P4
 def test_zeroed_blocks(form: Format, entry: Entry) -> None:
     """A block that a power cut left full of zeros is found."""
     blob = encoded(form, entry)
@@ -119,6 +125,7 @@ def test_zeroed_blocks(form: Format, entry: Entry) -> None:
 
 
 @each_format
+# EVIDENCE-OF: P4
 def test_cut_at_a_file_within_the_file(form: Format) -> None:
     """A value that is itself the content of such a file does not make a cut file look whole."""
     array = _inner()
@@ -130,6 +137,7 @@ def test_cut_at_a_file_within_the_file(form: Format) -> None:
 
 
 @each_format
+# EVIDENCE-OF: P4
 def test_exchanged_ends(form: Format) -> None:
     """The beginning of one file with the end of another is neither of them."""
     one, other = encoded(form, SINGLE), encoded(form, entry_of(np.arange(3, 6, dtype=np.int16)))
@@ -140,6 +148,7 @@ def test_exchanged_ends(form: Format) -> None:
 
 @each_format
 @given(data=st.data())
+# EVIDENCE-OF: P4
 def test_any_damage(form: Format, data: st.DataObject) -> None:
     """Whatever is done to some stretch of the file, another value never comes out of it."""
     blob = encoded(form, MIXED)
@@ -152,6 +161,7 @@ def test_any_damage(form: Format, data: st.DataObject) -> None:
 
 @each_format
 @given(blob=st.binary(max_size=400))
+# EVIDENCE-OF: P4
 def test_rubbish(form: Format, blob: bytes) -> None:
     """Any bytes at all are some value or damaged: nothing else is raised."""
     assert outcome(lambda blob: decoded(form, blob).record is None, blob) in {True, "CorruptMetricError"}
@@ -166,6 +176,7 @@ def test_message(form: Format) -> None:
 
 
 @pytest.mark.parametrize("form", [Npz(), Npy(), Json()], ids=["npz", "npy", "json"])
+# EVIDENCE-OF: P4
 def test_newer_format(form: Format) -> None:
     """A file of a later version of the library is refused with the advice to upgrade."""
     newer = Entry(type(RECORD)(name="later", date=RECORD.date, format=2), SINGLE.payload)

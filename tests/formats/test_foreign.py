@@ -139,12 +139,14 @@ def test_foreign_json_with_a_few_of_our_keys() -> None:
 
 
 @pytest.mark.parametrize("blob", [b"", b"{", b"\xff", b"[" * 100_000, b"\xef\xbb\xbf1", b"nul", b"1 2"])
+# EVIDENCE-OF: P7
 def test_no_json(blob: bytes) -> None:
     """What cannot be parsed is damaged, however deep it is."""
     with pytest.raises(CorruptMetricError):
         decoded(Json(), blob)
 
 
+# EVIDENCE-OF: P7
 def test_objects_of_numpy() -> None:
     """Pickled objects of 0.5.0 are read where ``allow_pickle`` was said, and refused elsewhere."""
     npy, npz = io.BytesIO(), io.BytesIO()

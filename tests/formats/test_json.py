@@ -63,6 +63,7 @@ def test_padding_is_bounded() -> None:
         Json().encode(entry_of(texts))
 
 
+# EVIDENCE-OF: P7
 def test_more_texts_than_the_shape_says() -> None:
     """A list that is longer than its shape takes no memory for elements of the length that its dtype claims."""
     blob = encoded(Json(), entry_of(np.array(["a"])))
@@ -109,6 +110,7 @@ def test_edited_by_hand() -> None:
         (b'"record": {', b'"record": [{'),
     ],
 )
+# EVIDENCE-OF: P7
 def test_sealed_nonsense(old: bytes, new: bytes) -> None:
     """A file with a right checksum and impossible content is damaged too, and takes no memory for what it claims."""
     blob = encoded(Json(), entry_of(np.array([1.5, 2.5])))

@@ -259,6 +259,7 @@ def test_more_than_can_be_inflated() -> None:
         decoded(Npz(), bytes(blob))
 
 
+# EVIDENCE-OF: P7
 def test_size_that_is_a_lie() -> None:
     """A member inflates to the size that its header gives, or is refused: no more memory is taken."""
     whole = _zip(("arr_0.npy", _npy(np.zeros(1000))), method=zipfile.ZIP_DEFLATED)
@@ -270,6 +271,7 @@ def test_size_that_is_a_lie() -> None:
             decoded(Npz(), bytes(blob))
 
 
+# EVIDENCE-OF: P7
 def test_members_that_lie_over_each_other() -> None:
     """Many entries for the same bytes would inflate to far more than the file could hold."""
     blob = _zip(("a.npy", _npy(np.zeros(100_000))), method=zipfile.ZIP_DEFLATED)
@@ -280,6 +282,7 @@ def test_members_that_lie_over_each_other() -> None:
         decoded(Npz(), blob[:at] + entries + end)
 
 
+# EVIDENCE-OF: P7
 def test_header_that_promises_too_much() -> None:
     """A shape that the file has no bytes for is refused before memory is taken for it."""
     whole = _npy(np.zeros(3))

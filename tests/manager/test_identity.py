@@ -40,6 +40,7 @@ def _storage(tmp_path: Path) -> NpzStorageInterface:
     return NpzStorageInterface(tmp_path / "metrics")
 
 
+# EVIDENCE-OF: P5
 def test_classes_of_one_name_in_two_modules_do_not_answer_for_one_another(storage: NpzStorageInterface) -> None:
     """The module is part of the stored identity: the second class is told, and gets no value."""
     assert module("lab_one", 1)(storage)["x"] == 1
@@ -165,6 +166,7 @@ KINDS = [Slotted, Behind, Own, Passing, Mutable, Converting, Data]
 
 
 @pytest.mark.parametrize("kind", KINDS)
+# EVIDENCE-OF: P5
 def test_an_input_that_changes_is_noticed(kind: type[Slotted], storage: NpzStorageInterface) -> None:
     """After an assignment the values are those of the new input, in memory and in the storage."""
     cm = kind("a").use(storage)
@@ -288,6 +290,7 @@ class Holding(DatedCacheManager):
         return float(self.data.sum())
 
 
+# EVIDENCE-OF: P5
 def test_an_array_counts_by_its_content(storage: NpzStorageInterface) -> None:
     """Equal arrays are one input; one that is written in place is another, and one that cannot be written is free."""
     data = np.arange(4.0)

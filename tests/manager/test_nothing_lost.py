@@ -166,6 +166,22 @@ def test_an_object_that_cannot_be_copied_is_kept(tmp_path: Path) -> None:
     assert len(runs) == 1
 
 
+def test_no_memory_is_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value for which there was no memory when it was to be kept is kept at the next question, not computed again."""
+    cm = Counting().use(NpzStorageInterface(tmp_path))
+    with monkeypatch.context() as patched:
+        patched.setattr("simple_metrics_manager.asking.cache.lock_payload", _no_memory)
+        with pytest.raises(MemoryError):
+            _ = cm.x
+
+    assert (cm.x, cm.runs) == (1, 1)
+    assert NpzStorageInterface(tmp_path).load("Counting.x") == 1
+
+
+def _no_memory(payload: object) -> object:
+    raise MemoryError
+
+
 class Later(DatedCacheManager):
     """Keeps the context that it was computed in."""
 

@@ -101,6 +101,7 @@ class Full:
     on: bool = False
 
 
+# EVIDENCE-OF: P3
 def test_a_failed_save_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a full disk the old value stands, the new one is in memory, and the same process can go on."""
     disk, real = Full(), os.fsync
@@ -151,6 +152,7 @@ class Simple(DatedCacheManager):
         return 2
 
 
+# EVIDENCE-OF: P5
 def test_swapped_files_are_noticed(tmp_path: Path) -> None:
     """A file that holds another metric than its name says is never returned as that metric."""
     Simple(NpzStorageInterface(tmp_path)).get_all()
@@ -173,6 +175,7 @@ def damage(path: Path) -> bytes:
     return bytes(data)
 
 
+# EVIDENCE-OF: P4
 def test_damage_is_mended_where_the_metric_can_be_computed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A damaged file is set aside, whole, and the metric computed anew; both are told."""
     storage = NpzStorageInterface(tmp_path)
@@ -190,6 +193,7 @@ def test_damage_is_mended_where_the_metric_can_be_computed(tmp_path: Path, capsy
     assert f"; it is {aside[0]} now\nCompute one\n" in printed
 
 
+# EVIDENCE-OF: P4
 def test_damage_is_an_error_where_one_says_so(tmp_path: Path) -> None:
     """``load`` and ``on_corrupt = "error"`` raise, name the file and leave it where it is."""
     storage = NpzStorageInterface(tmp_path)

@@ -69,6 +69,7 @@ def _cm(tmp_path: Path, request: pytest.FixtureRequest) -> Giving:
     return Giving(storage)
 
 
+# EVIDENCE-OF: P10
 def test_arrays_cannot_be_written(cm: Giving) -> None:
     """An array is read-only, and cannot be made writable again."""
     with pytest.raises(ValueError, match="read-only"):
@@ -77,6 +78,7 @@ def test_arrays_cannot_be_written(cm: Giving) -> None:
         cm.array.setflags(write=True)
 
 
+# EVIDENCE-OF: P10
 def test_the_users_own_array_stays_his(cm: Giving) -> None:
     """What a metric returned from elsewhere stays writable there, and writing it changes no metric."""
     before = cm.array.copy(), cm.part.copy()
@@ -103,6 +105,7 @@ CHANGES: dict[str, Callable[[Giving], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
+# EVIDENCE-OF: P10
 def test_containers_are_copies(cm: Giving, change: str) -> None:
     """Changing a list, dict, set or record, or anything inside it, changes no later answer."""
     for _ in range(2):

@@ -176,6 +176,7 @@ def _state(value: object) -> list[object]:
 
 
 @pytest.mark.parametrize("value", MUTABLE, ids=lambda value: type(value).__name__)
+# EVIDENCE-OF: P10
 def test_mutable_values_are_copied(value: object) -> None:
     """A copy is another object, and none of its mutable parts is one of the original's."""
     copied = unshare(value)
@@ -201,6 +202,7 @@ NESTED = st.recursive(
 
 
 @given(NESTED)
+# EVIDENCE-OF: P10
 def test_changing_the_copy_changes_nothing(value: object) -> None:
     """After every mutable part of the copy was changed, the original is what it was."""
     before = copy.deepcopy(value)
@@ -261,6 +263,7 @@ def test_frozen_dataclass_with_mutable_part() -> None:
     assert dataclasses.astuple(copied)[0][0] is not value.data[0]
 
 
+# EVIDENCE-OF: P10
 def test_lock_copies_what_others_may_write() -> None:
     """The user's own array is never locked, and later writes to it do not show."""
     mine = np.arange(6.0).reshape(2, 3)

@@ -184,6 +184,7 @@ def _bind(path: Path) -> None:
     ],
     ids=["directory", "link", "link to a device", "dangling link", "pipe", "socket"],
 )
+# EVIDENCE-OF: P6
 def test_what_is_no_file(store: Directory, make: Callable[[Path], None], what: str) -> None:
     """Only regular files are read: nothing is followed or waited for; the error says what is there."""
     make(store.path / "b.bin")
@@ -194,6 +195,7 @@ def test_what_is_no_file(store: Directory, make: Callable[[Path], None], what: s
 
 
 @posix
+# EVIDENCE-OF: P6
 def test_write_replaces_a_link(store: Directory, tmp_path: Path) -> None:
     """A link in the way is replaced; what it pointed to stays."""
     outside = tmp_path / "outside"
@@ -228,6 +230,7 @@ def test_path_is_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../up", "/tmp/abs", "..", "a/b", "a\\b", "a\x00b", "C:x", "\ud800", ".hidden", ""])
+# EVIDENCE-OF: P6
 def test_nothing_leaves_the_directory(store_dir: Path, name: str) -> None:
     """Whatever the name, one visible file appears in the directory, and nothing beside it."""
     store = Directory(store_dir, ".bin")
@@ -239,6 +242,7 @@ def test_nothing_leaves_the_directory(store_dir: Path, name: str) -> None:
     assert list(store.names()) == [name]
 
 
+# EVIDENCE-OF: P9
 def test_files_of_others_are_not_listed(store: Directory) -> None:
     """Files with another extension, hidden ones and temporary ones are not listed."""
     for file in ("b.txt", ".bin", ".x.bin", temporary_name("a.bin")):
@@ -268,6 +272,7 @@ def _fail(*_arguments: object) -> None:
 
 
 @pytest.mark.parametrize("call", ["open", "write", "fsync", "replace", "close"])
+# EVIDENCE-OF: P3
 def test_failed_calls(store: Directory, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     """Whichever call fails: the error says so, the old file stands, nothing else is there, and a retry works."""
     real = os.close
@@ -289,6 +294,7 @@ def test_failed_calls(store: Directory, monkeypatch: pytest.MonkeyPatch, call: s
 
 
 @posix
+# EVIDENCE-OF: P3
 def test_failed_large_write(store: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same for a write in several pieces that fails after some of them."""
     writev = os.writev
@@ -357,6 +363,7 @@ def test_interrupted_write(store: Directory, monkeypatch: pytest.MonkeyPatch, er
 
 
 @posix
+# EVIDENCE-OF: P3
 def test_limit_of_file_sizes(store: Directory) -> None:
     """A disk that takes half of a file and no more leaves the old one whole."""
     code = """
@@ -386,6 +393,7 @@ def test_limit_of_file_sizes(store: Directory) -> None:
 
 @posix
 @pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
+# EVIDENCE-OF: P3
 def test_read_only_directory(store: Directory) -> None:
     """A directory that may not be written is not, and still read."""
     store.path.chmod(0o500)
@@ -399,6 +407,7 @@ def test_read_only_directory(store: Directory) -> None:
 
 
 @pytest.mark.parametrize(("durability", "calls"), [("full", 2), ("atomic", 1), ("cache", 0)])
+# EVIDENCE-OF: P2
 def test_durability(
     store: Directory,
     monkeypatch: pytest.MonkeyPatch,
@@ -454,6 +463,7 @@ def _dead_process() -> int:
     return process.pid
 
 
+# EVIDENCE-OF: P9
 def test_sweep(store: Directory) -> None:
     """What a dead process left an hour ago is removed; what is young, of a living process, or no such file, stays."""
     dead = _dead_process()
@@ -471,6 +481,7 @@ def test_sweep(store: Directory) -> None:
     assert listing(store) == sorted([*kept, "a.bin"])
 
 
+# EVIDENCE-OF: P9
 def test_first_write_sweeps(store: Directory) -> None:
     """The first write of a process looks for leftovers, the next do not."""
     _swept.clear()

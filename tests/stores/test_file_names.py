@@ -82,6 +82,7 @@ def test_other_names(name: str, file_name: str) -> None:
 @given(name=names | long_names)
 @example(name="con")
 @example(name="a" * 146 + "%~" + "0" * 32)
+# EVIDENCE-OF: P6
 def test_stays_inside(name: str) -> None:
     """A file name has only characters that no system gives a meaning, in a place where they have none."""
     file_name = to_file_name(name)
@@ -103,6 +104,7 @@ def test_there_and_back(name: str) -> None:
 
 
 @given(one=names | long_names, other=names | long_names, tail=st.text(max_size=3))
+# EVIDENCE-OF: P5
 def test_injective(one: str, other: str, tail: str) -> None:
     """Two names are two file names, also if they are long and differ at their ends only."""
     for name in (other, one + tail, one * 3):

@@ -204,7 +204,11 @@ class Cache:
         key, host = asked.key, asked.host
         refused = self.memory.refused.get(asked.name)
         if refused is not None and not again:
-            raise refused[1].with_traceback(None)
+            if not isinstance(refused[1], MemoryError):
+                raise refused[1].with_traceback(None)
+            held = self._hold(asked, refused[0], Timing(0.0, 0.0), ())  # it was computed; now there may be room
+            self.memory.put(asked.name, held)
+            return held
         if key.declaration.unknown is not None:
             raise key.declaration.unknown
         self.shelf.codec(host, key)  # what cannot be stored is told before a night is spent on it
@@ -239,6 +243,9 @@ class Cache:
             kept = MetricTypeError(error.metric, error.declared, error.problem, asked.name)
             self.memory.refuse(asked.name, raw, kept)
             raise kept from error.__cause__
+        except MemoryError as error:
+            self.memory.refuse(asked.name, raw, error)
+            raise
         except Exception as error:  # of an object that cannot be copied, say; what it cost to compute is not lost
             problem = f"it cannot be kept: {type(error).__name__}: {error}"
             kept = MetricTypeError(asked.key.label, codec.declared or "(no annotation)", problem, asked.name)

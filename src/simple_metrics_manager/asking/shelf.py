@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from simple_metrics_manager.asking.identity import Question, same_module
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.metric import Metric
@@ -78,9 +80,10 @@ class Shelf:
 
     def save(self, asked: Question, held: Held) -> None:
         """Store what is held. If that fails, it is held on."""
+        held.state = "failed"  # until it is stored: what interrupts this, be it MemoryError, leaves it to be saved
         storage = self._open(asked.host)
-        held.state = "unsaved" if storage is None else "failed"
         if storage is None:
+            held.state = "unsaved"
             return
         payload = self.codec(asked.host, asked.key).dump(held.value)
         size = storage.keep(held.value, payload, held.record)
@@ -104,7 +107,10 @@ class Shelf:
         try:
             found = self._find(asked, storage)
         except CorruptMetricError as error:
-            place = None if isinstance(error, InTheWayError) or not mend else storage.set_aside(asked.stored)
+            place = None
+            if mend and not isinstance(error, InTheWayError):
+                with contextlib.suppress(OSError):  # a disk that fails here as well: the damage is what matters
+                    place = storage.set_aside(asked.stored)
             if place is None:
                 raise
             tell(SetAside(asked.name, error.found, place, verbose=asked.verbose))

@@ -70,6 +70,8 @@ class Directory:
             raise NotStoredError(name, str(self.path)) from None
         except NotAFileError as error:
             raise InTheWayError(path, str(error)) from None
+        except OSError as error:
+            raise type(error)(error.errno, error.strerror, path) from error  # a read that fails names no file
 
     def write(self, name: str, pieces: Sequence[Buffer]) -> int:
         """Writes a temporary file beside the final one, then puts it in that one's place."""
