@@ -57,7 +57,7 @@ def main(folder: str) -> None:
         for start in range(0, 3000, 29):
             save(storage, OLD, SMALL)
             outcome = Child(partial(starve, storage, start, length)).outcome()
-            if outcome.ending == "crashed":  # the interpreter itself may not bear it: a death like any other
+            if outcome.ending in ("crashed", "hung"):  # the interpreter itself may not bear it: a death like any other
                 failure, *seen = "crashed", look(storage), fresh(partial(retry, storage))
             else:
                 failure, *seen = outcome.result()

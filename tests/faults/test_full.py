@@ -134,6 +134,10 @@ def test_files_may_not_grow(tmp_path: Path, make: MakeStorage) -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("_testcapi") is None, reason="this Python has no _testcapi")
+@pytest.mark.skipif(
+    sys.version_info >= (3, 12),
+    reason="from 3.12 on the interpreter and its C extensions corrupt the heap or hang when allocations fail",
+)
 # EVIDENCE-OF: P3
 def test_no_memory(tmp_path: Path) -> None:
     """Whichever allocation fails, no success is claimed that is none, old or new is stored, and a retry works."""
