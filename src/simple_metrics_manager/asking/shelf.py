@@ -51,11 +51,9 @@ class Shelf:
     def codec(self, host: object, key: Metric[object]) -> Codec:
         """How values of this metric are taken apart."""
         found = key.declaration.codec(type(host), getattr(host, "__orig_class__", None))
-        return (
-            found
-            if found is not None
-            else plain_codec(self._allow_pickle(host), key.label, key.declaration.remedy(type(host)))
-        )
+        if found is not None:
+            return found
+        return plain_codec(self._allow_pickle(host), key.label, key.declaration.remedy(type(host)))
 
     def holds(self, asked: Question) -> bool:
         """Whether there is something that :meth:`load` may find."""
@@ -107,13 +105,8 @@ class Shelf:
         try:
             found = self._find(asked, storage)
         except CorruptMetricError as error:
-            place = None
-            if mend and not isinstance(error, InTheWayError):
-                with contextlib.suppress(OSError):  # a disk that fails here as well: the damage is what matters
-                    place = storage.set_aside(asked.stored)
-            if place is None:
+            if not mend or not _set_aside(asked, error, storage):
                 raise
-            tell(SetAside(asked.name, error.found, place, verbose=asked.verbose))
             return None
         if found is None:
             return None
@@ -147,6 +140,18 @@ class Shelf:
         if found is not None and not found.old:
             _check_identity(asked, found.record, storage)
         return found
+
+
+def _set_aside(asked: Question, error: CorruptMetricError, storage: DatedStorage) -> bool:
+    """Take what is damaged out of the way, and tell it; False if it lies where it lay."""
+    place = None
+    if not isinstance(error, InTheWayError):
+        with contextlib.suppress(OSError):  # a disk that fails here as well: the damage is what matters
+            place = storage.set_aside(asked.stored)
+    if place is None:
+        return False
+    tell(SetAside(asked.name, error.found, place, verbose=asked.verbose))
+    return True
 
 
 def _check_identity(asked: Question, record: Record, storage: DatedStorage) -> None:
