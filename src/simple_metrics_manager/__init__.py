@@ -36,13 +36,8 @@ from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.rename import convert_metric_name, convert_metric_name_and_arguments
 from simple_metrics_manager.storing.config import read_storage, storage_from_config, storage_to_config, write_storage
 from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
-from simple_metrics_manager.storing.storage import (
-    JsonStorageInterface,
-    NpyStorageInterface,
-    NpzStorageInterface,
-    Storage,
-    StorageInterface,
-)
+from simple_metrics_manager.storing.file_storages import JsonStorageInterface, NpyStorageInterface, NpzStorageInterface
+from simple_metrics_manager.storing.storage import Storage, StorageInterface
 
 __version__ = "1.0.0.dev0"
 

@@ -1,7 +1,10 @@
 """What is kept beside every value, inside the same file: when, how long, what type, which code, from which inputs.
 
 A record is part of the file format. It is written as one JSON object whose keys are the fields below; a reader
-ignores keys that it does not know, and refuses a ``format`` that is newer than its own.
+ignores keys that it does not know, and refuses a ``format`` that is newer than its own. It is written in three
+parts, in this order: the *question*, that is what the value answers to; the *answer*, when it was computed and what
+came out; the *origin*, the code and the machine. Question and origin are alike for all points of a sweep. A reader that
+knows what it asks for compares the question as text, and parses the record only when somebody wants to know more.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import attrs
 
@@ -79,26 +82,123 @@ class Record:
     format: int = FORMAT
 
 
-@attrs.frozen(eq=False)
 class Entry:
     """A value as it is stored: its record and its payload. Files that 0.5.0 wrote have no record."""
 
-    record: Record | None
-    payload: Payload
+    __slots__ = ("_record", "payload")
+
+    def __init__(self, record: Record | None, payload: Payload) -> None:
+        self._record = record
+        self.payload = payload
+
+    @property
+    def record(self) -> Record | None:
+        """The record. One that lay in a file is parsed the first time, and can then be found to be damaged."""
+        return self._record
+
+    @property
+    def dated(self) -> bool:
+        """Whether there is a record."""
+        return self._record is not None
+
+    @property
+    def codec(self) -> str:
+        """How the payload was taken apart: ``typed`` or ``plain``."""
+        record = self.record
+        return "plain" if record is None else record.codec
+
+    def answers(self, question: bytes) -> bool:
+        """Whether its record is known to begin with this question; if not, the record itself says more."""
+        return False
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+_quote = json.encoder.encode_basestring_ascii  # pyright: ignore[reportUnknownMemberType]  # of the module's C part
+
+
+class Sections(NamedTuple):
+    """The text of a record in parts that, one after the other, are one JSON object.
+
+    ``question`` is everything that the value answers to but the metric's own name and parameters.
+    """
+
+    question: str
+    answer: str
+    origin: str
+
+
+def record_to_sections(record: Record) -> Sections:
+    """The text of a record; what is at its default is left out."""
+    question = question_text(
+        record.codec,
+        record.type,
+        record.version,
+        record.manager,
+        record.module,
+        record.metric,
+        record.inputs,
+        record.format,
+    )
+    parts = [_point(record.name, record.params), f',"date":"{record.date.isoformat()}"']
+    for field in _ANSWER:
+        value: object = getattr(record, field)
+        if value != _DEFAULTS[field]:
+            parts.append(f',"{field}":{_encode(value)}')
+    parts.append(f',"reads":{_encode([[read.manager, read.metric, read.content] for read in record.reads])}')
+    return Sections(question, "".join(parts), _origin(record))
+
+
+def question_text(
+    codec: str,
+    type_: str,
+    version: int | str | None,
+    manager: str,
+    module: str,
+    metric: str,
+    inputs: Mapping[str, Tree],
+    format_: int = FORMAT,
+) -> str:
+    """The first part of a record: how a value is asked for, whatever the parameters are."""
+    parts = [f'{{"format":{format_}']
+    fields = (codec, type_, version, manager, module, metric, inputs)
+    for field, value in zip(_QUESTION, fields, strict=True):
+        if value != _DEFAULTS[field]:
+            parts.append(f',"{field}":{_encode(value)}')
+    return "".join(parts)
+
+
+def question(asked: str, name: str, params: Mapping[str, Tree]) -> bytes:
+    """How the record of the answer begins: ``asked`` is its :func:`question_text`."""
+    return f'{asked}{_point(name, params)},"date":"'.encode("ascii")
+
+
+def _point(name: str, params: Mapping[str, Tree]) -> str:
+    named = f',"name":{_quote(name)}'
+    return f'{named},"params":{_encode(params)}' if params else named
+
+
+def _origin(record: Record) -> str:
+    """The last part; the same objects are written once for many records."""
+    facts = (record.code, record.helpers, record.globals, record.libraries)
+    key: tuple[int | str, ...] = (*map(id, facts), record.python, record.host, record.run)
+    known = _origins.get(key)
+    if known is not None:
+        return known[1]
+    parts: list[str] = []
+    for field in _ORIGIN:
+        value: object = getattr(record, field)
+        if value != _DEFAULTS[field]:
+            parts.append(f',"{field}":{_encode(attrs.asdict(value) if isinstance(value, Code) else value)}')
+    text = "".join(parts) + "}"
+    if len(_origins) >= _REMEMBERED:
+        _origins.clear()
+    _origins[key] = (facts, text)
+    return text
 
 
 def record_to_json(record: Record) -> str:
     """One line of JSON; what is at its default is left out."""
-    plain: dict[str, object] = {"format": record.format}
-    for field, default in _DEFAULTS.items():
-        value = getattr(record, field)
-        if value != default:
-            plain[field] = value
-    plain["date"] = record.date.isoformat()
-    if record.code != Code():
-        plain["code"] = attrs.asdict(record.code)
-    plain["reads"] = [[read.manager, read.metric, read.content] for read in record.reads]
-    return json.dumps(plain, ensure_ascii=True, separators=(",", ":"))
+    return "".join(record_to_sections(record))
 
 
 class NewerFormat(ValueError):
@@ -131,6 +231,13 @@ def record_from_json(text: str | bytes) -> Record:
         raise ValueError(f"a record that does not hold what it must: {error}") from None
 
 
+_QUESTION = ("codec", "type", "version", "manager", "module", "metric", "inputs")
+_ANSWER = ("seconds", "cpu_seconds", "bytes", "summary", "preview", "content")
+_ORIGIN = ("code", "helpers", "globals", "python", "libraries", "host", "run")
 _FIELDS = frozenset(field.name for field in attrs.fields(Record))
 _EMPTY = Record(name="", date=datetime.min.replace(tzinfo=UTC))
-_DEFAULTS = {name: getattr(_EMPTY, name) for name in sorted(_FIELDS - {"date", "reads", "code", "format"})}
+_DEFAULTS: dict[str, object] = {name: getattr(_EMPTY, name) for name in sorted(_FIELDS)}
+
+_REMEMBERED = 256
+_origins: dict[tuple[int | str, ...], tuple[tuple[object, ...], str]] = {}
+"""Texts of origins by the identity of their facts, which are kept alive with them."""

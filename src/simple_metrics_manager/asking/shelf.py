@@ -9,12 +9,14 @@ from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import CorruptMetricError, InTheWayError, WrongIdentityError
 from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, tell
+from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import DatedStorage, Found, dated
+from simple_metrics_manager.storing.natural import NATURAL
 from simple_metrics_manager.storing.storage import Storage, is_storage
 
 
@@ -55,6 +57,11 @@ class Shelf:
             return found
         return plain_codec(self._allow_pickle(host), key.label, key.declaration.remedy(type(host)))
 
+    def form(self, host: object, key: Metric[object]) -> Format | None:
+        """The format that values of this metric have of their own: the declared one, or that of their type."""
+        declared = key.declaration.form
+        return declared if declared is not None else NATURAL.get(self.codec(host, key).natural)
+
     def holds(self, asked: Question) -> bool:
         """Whether there is something that :meth:`load` may find."""
         storage = self._open(asked.host)
@@ -62,15 +69,18 @@ class Shelf:
             return False
         if asked.key.declaration.takes_manager:
             old_names = asked.host.old_names(asked.key)
-            return storage.exists(asked.stored) or any(storage.old_record(name) is not None for name in old_names)
-        return storage.exists(asked.name) and storage.record(asked.name) is not None
+            return storage.exists(asked.stored, self.form(asked.host, asked.key)) or any(
+                storage.old_record(name) is not None for name in old_names
+            )
+        form = self.form(asked.host, asked.key)
+        return storage.exists(asked.name, form) and storage.record(asked.name, form) is not None
 
     def record(self, asked: Question) -> Record | None:
         """The record of what is stored, without its value."""
         storage = self._open(asked.host)
         if storage is None:
             return None
-        found = storage.record(asked.stored)
+        found = storage.record(asked.stored, self.form(asked.host, asked.key))
         if found is not None or not asked.key.declaration.takes_manager:
             return found
         old = map(storage.old_record, asked.host.old_names(asked.key))
@@ -84,7 +94,7 @@ class Shelf:
             held.state = "unsaved"
             return
         payload = self.codec(asked.host, asked.key).dump(held.value)
-        size = storage.keep(held.value, payload, held.record)
+        size = storage.keep(held.value, payload, held.record, self.form(asked.host, asked.key))
         held.state = "stored"
         tell(Saved(asked.name, size, verbose=asked.verbose))
 
@@ -105,7 +115,8 @@ class Shelf:
         try:
             found = self._find(asked, storage)
         except CorruptMetricError as error:
-            if not mend or not _set_aside(asked, error, storage):
+            form = self.form(asked.host, asked.key)
+            if not mend or not _set_aside(asked, error, storage, form):
                 raise
             return None
         if found is None:
@@ -133,28 +144,29 @@ class Shelf:
         return bool(getattr(self.storage(host), "allow_pickle", False))
 
     def _find(self, asked: Question, storage: DatedStorage) -> Found | None:
-        found = storage.find(asked.stored)
+        form = self.form(asked.host, asked.key)
+        found = storage.find(asked.stored, form)
         if found is None and asked.name == asked.key.name:
             old = map(storage.find, asked.host.old_names(asked.key))
             return next((each for each in old if each is not None and each.old), None)
         if found is not None and not found.old:
-            _check_identity(asked, found.record, storage)
+            _check_identity(asked, found.record, storage, form)
         return found
 
 
-def _set_aside(asked: Question, error: CorruptMetricError, storage: DatedStorage) -> bool:
+def _set_aside(asked: Question, error: CorruptMetricError, storage: DatedStorage, form: Format | None) -> bool:
     """Take what is damaged out of the way, and tell it; False if it lies where it lay."""
     place = None
     if not isinstance(error, InTheWayError):
         with contextlib.suppress(OSError):  # a disk that fails here as well: the damage is what matters
-            place = storage.set_aside(asked.stored)
+            place = storage.set_aside(asked.stored, form)
     if place is None:
         return False
     tell(SetAside(asked.name, error.found, place, verbose=asked.verbose))
     return True
 
 
-def _check_identity(asked: Question, record: Record, storage: DatedStorage) -> None:
+def _check_identity(asked: Question, record: Record, storage: DatedStorage, form: Format | None) -> None:
     """Refuse what was stored as another metric, with other parameters, or by another class of the same name."""
     key, stored = asked.key, asked.stored
     ours, theirs = canonical_text(dict(key.params)), canonical_text(dict(record.params))
@@ -170,7 +182,7 @@ def _check_identity(asked: Question, record: Record, storage: DatedStorage) -> N
         ours, theirs = f"{stored} of {asked.module}", f"{stored} of {record.module}"
     else:
         return
-    raise WrongIdentityError(storage.place(stored), ours, theirs)
+    raise WrongIdentityError(storage.place(stored, form), ours, theirs)
 
 
 def _unusable(asked: Question, codec: Codec, record: Record) -> str | None:

@@ -17,6 +17,7 @@ from typing import TypeAlias, cast
 from simple_metrics_manager.declaring.references import FunctionReference
 from simple_metrics_manager.errors import MetricDeclarationError, UnknownMetricError
 from simple_metrics_manager.fingerprint import Fingerprint, fingerprint
+from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.payload.annotations import (
     UnresolvedAnnotation,
     bind_type_variables,
@@ -45,6 +46,7 @@ class Declaration:
         takes_manager: bool = True,
         lenient: bool = False,
         version: Version = None,
+        form: Format | None = None,
     ) -> None:
         self.function: Callable[..., object] = function
         self.name: str = getattr(function, "__name__", "")
@@ -54,6 +56,8 @@ class Declaration:
         """Known by a bare name, as in ``functions_dict``: that says neither which metric it is nor its parameters."""
         self.lenient = lenient
         self.version = version
+        self.form = form
+        """The format that was declared for its files, or None."""
         self._namespace: Mapping[str, object] = _local_names(function)
         self._codecs: weakref.WeakKeyDictionary[type, TypedCodec[object] | None] = weakref.WeakKeyDictionary()
 

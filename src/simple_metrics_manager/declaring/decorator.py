@@ -16,6 +16,8 @@ from simple_metrics_manager.declaring.declaration import Version
 from simple_metrics_manager.declaring.functions import rows_of
 from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Row
+from simple_metrics_manager.errors import MetricDeclarationError
+from simple_metrics_manager.formats.base import Format
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -39,45 +41,50 @@ class AcceptsRow(Protocol[P, T_co, *Ts]):
 class ParamsList(Generic[*Ts]):
     """What ``metric(params_list=...)`` returns: a decorator."""
 
-    def __init__(self, rows: Iterable[tuple[*Ts]], dynamic: bool, version: Version, /) -> None:
+    def __init__(self, rows: Iterable[tuple[*Ts]], dynamic: bool, version: Version, form: Format | None, /) -> None:
         self._rows = cast("list[Row]", rows_of(rows, "@metric"))
         self._dynamic = dynamic
         self._version = version
+        self._form = form
 
     def __call__(self, function: AcceptsRow[P, T, *Ts], /) -> ParameterizedMetric[P, T]:
         plain = cast("Callable[Concatenate[Any, P], T]", function)
-        return ParameterizedMetric(plain, self._rows, dynamic=self._dynamic, version=self._version)
+        return ParameterizedMetric(plain, self._rows, dynamic=self._dynamic, version=self._version, format=self._form)
 
 
 class AnyParams:
     """What ``metric(dynamic=True)`` returns: a decorator."""
 
-    def __init__(self, version: Version, /) -> None:
+    def __init__(self, version: Version, form: Format | None, /) -> None:
         self._version = version
+        self._form = form
 
     def __call__(self, function: Callable[Concatenate[M, P], T], /) -> ParameterizedMetric[P, T]:
         plain = cast("Callable[Concatenate[Any, P], T]", function)
-        return ParameterizedMetric(plain, dynamic=True, version=self._version)
+        return ParameterizedMetric(plain, dynamic=True, version=self._version, format=self._form)
 
 
 class PlainOptions:
     """What ``metric(version=...)`` returns: a decorator."""
 
-    def __init__(self, version: Version, /) -> None:
+    def __init__(self, version: Version, form: Format | None, /) -> None:
         self._version = version
+        self._form = form
 
     def __call__(self, function: Callable[[M], T], /) -> Metric[T]:
-        return Metric(function, version=self._version)
+        return Metric(function, version=self._version, format=self._form)
 
 
 @overload
 def metric(function: Callable[[M], T], /) -> Metric[T]: ...
 @overload
-def metric(*, params_list: Iterable[tuple[*Ts]], dynamic: bool = False, version: Version = None) -> ParamsList[*Ts]: ...
+def metric(
+    *, params_list: Iterable[tuple[*Ts]], dynamic: bool = False, version: Version = None, format: Format | None = None
+) -> ParamsList[*Ts]: ...
 @overload
-def metric(*, dynamic: Literal[True], version: Version = None) -> AnyParams: ...
+def metric(*, dynamic: Literal[True], version: Version = None, format: Format | None = None) -> AnyParams: ...
 @overload
-def metric(*, version: Version = None) -> PlainOptions: ...
+def metric(*, version: Version = None, format: Format | None = None) -> PlainOptions: ...
 def metric(
     function: Callable[..., object] | None = None,
     /,
@@ -85,20 +92,25 @@ def metric(
     params_list: Iterable[Row] | None = None,
     dynamic: bool = False,
     version: Version = None,
+    format: Format | None = None,  # noqa: A002 - what users write
 ) -> object:
     """Declare a metric of a manager.
 
     ``@metric`` above a method without parameters declares a ``Metric[T]``. ``@metric(params_list=[(1, 2), (1, 3)])``
     declares a ``ParameterizedMetric[P, T]`` with these parameter sets, ``@metric(dynamic=True)`` one that may be
-    asked with any. A changed ``version`` makes what was stored under another one be computed anew.
+    asked with any. A changed ``version`` makes what was stored under another one be computed anew. ``format`` is the
+    format of its files where that is not to be the one of the storage, as in ``@metric(format=Json())``.
 
     With ``@override``, write ``@metric`` above it.
 
     Raises:
-        MetricDeclarationError: the function takes parameters and none were declared, or a row does not fit.
+        MetricDeclarationError: the function takes parameters and none were declared, or a row does not fit; or
+            ``format`` is none.
     """
+    if format is not None and not isinstance(cast("object", format), Format):
+        raise MetricDeclarationError("@metric", f"{format!r} is no format; give one, as in format=Json()")
     if params_list is not None:
-        return ParamsList[*tuple[object, ...]](params_list, dynamic, version)
+        return ParamsList[*tuple[object, ...]](params_list, dynamic, version, format)
     if dynamic:
-        return AnyParams(version)
-    return PlainOptions(version) if function is None else Metric(function, version=version)
+        return AnyParams(version, format)
+    return PlainOptions(version, format) if function is None else Metric(function, version=version, format=format)

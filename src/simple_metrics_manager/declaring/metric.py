@@ -37,6 +37,7 @@ from simple_metrics_manager.declaring.declaration import Declaration, Version, s
 from simple_metrics_manager.declaring.functions import check_parameterized, check_plain, check_row, reminder, rows_of
 from simple_metrics_manager.declaring.parameters import Parameters, Row, typed, unshared
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
+from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import metric_name
 from simple_metrics_manager.payload.tree import Tree
 
@@ -93,20 +94,15 @@ class Metric(Generic[T_co]):
         /,
         *,
         version: Version = None,
+        format: Format | None = None,  # noqa: A002 - what users write
     ) -> None:
         check_plain(function)
-        self._become(Declaration(function, version=version), None, (), {})
+        self._become(Declaration(function, version=version, form=format), None, (), {})
         self.name = self.declaration.name
         self.__doc__ = function.__doc__
         self.__isabstractmethod__: bool = bool(getattr(function, "__isabstractmethod__", False))
 
-    def _become(
-        self,
-        declaration: Declaration,
-        of: Sweep[T_co] | None,
-        row: Row,
-        params: Mapping[str, Tree],
-    ) -> None:
+    def _become(self, declaration: Declaration, of: Sweep[T_co] | None, row: Row, params: Mapping[str, Tree]) -> None:
         self.declaration = declaration
         self.of = of
         self.row = row
@@ -210,9 +206,10 @@ class ParameterizedMetric(Generic[P, T]):
         *,
         dynamic: bool = True,
         version: Version = None,
+        format: Format | None = None,  # noqa: A002 - what users write
     ) -> None:
         check_parameterized(function)
-        self.declaration = Declaration(function, version=version)
+        self.declaration = Declaration(function, version=version, form=format)
         self.__doc__ = function.__doc__
         self.__isabstractmethod__: bool = bool(getattr(function, "__isabstractmethod__", False))
         self.parameters = Parameters(function, 1, self.declaration.name)

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Protocol, TypeAlias
+from collections.abc import Iterable
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from simple_metrics_manager.record import Entry, Record
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 
 
+class Shared(bytes):
+    """A piece of a blob that many others have in common. A store may keep it once; any other writes it as it is."""
+
+    __slots__ = ()
+
+
+@runtime_checkable
 class Format(Protocol):
     """How an entry becomes the bytes of one file, and the file an entry. One module of this folder each."""
 
     extension: ClassVar[str]
     """Of its files, with the dot."""
 
-    def encode(self, entry: Entry) -> Sequence[Buffer]:
-        """The file, in pieces to be written one after the other.
+    def encode(self, entry: Entry) -> Iterable[Buffer]:
+        """The file, in pieces to be written one after the other; what is too large for memory makes them as it goes.
 
         Raises:
             CannotStoreError: the format cannot hold this value so that it comes back as it is.

@@ -64,13 +64,14 @@ class Json:
     def encode(self, entry: Entry) -> Sequence[Buffer]:
         """The object, in one piece."""
         name = name_of(entry)
-        value, places = _with_lists(name, entry.payload)
+        payload = entry.payload.flat()
+        value, places = _with_lists(name, payload)
         parts = (record_text(entry.record), tree_text(name, value), tree_text(name, [_place_tree(p) for p in places]))
         lines = [f"{start}{part},\n" for start, part in zip(_STARTS, parts, strict=True)]
         body = _OPENING + "".join(lines).encode("ascii")
         blob = body + _CLOSING % crc32(body)
         for place in places:
-            if entry.payload.arrays[place.name].nbytes > _bound(blob):
+            if payload.arrays[place.name].nbytes > _bound(blob):
                 problem = f"its array {place.name!r} is mostly padding of short texts to the longest"
                 raise CannotStoreError(name, problem, "Store it with NpzStorageInterface, or return a list of str")
         return [blob]

@@ -63,13 +63,14 @@ class Npy:
     def encode(self, entry: Entry) -> Sequence[Buffer]:
         """The array, the trailer and the footer."""
         name = name_of(entry)
-        arrays = entry.payload.arrays
+        payload = entry.payload.flat()
+        arrays = payload.arrays
         if len(arrays) > 1:
             problem = f"the npy format holds one array, this value has {len(arrays)}"
             raise CannotStoreError(name, problem, "Store it with NpzStorageInterface, or return one array")
-        tree = tree_text(name, entry.payload.tree)
+        tree = tree_text(name, payload.tree)
         key = next(iter(arrays), None)
-        array = _shown(entry.payload.tree, tree) if key is None else arrays[key]
+        array = _shown(payload.tree, tree) if key is None else arrays[key]
         try:
             body = array_to_npy(array, self.allow_pickle, _OURS)
         except TypeError as error:

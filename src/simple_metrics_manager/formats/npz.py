@@ -63,16 +63,16 @@ class Npz:
 
     def encode(self, entry: Entry) -> Sequence[Buffer]:
         """The archive; its larger pieces are the memory of the arrays."""
-        writer = ZipWriter()
-        for key, array in entry.payload.arrays.items():
+        payload, writer = entry.payload.flat(), ZipWriter()
+        for key, array in payload.arrays.items():
             try:
                 header, data = array_to_npy(array, self.allow_pickle)
                 writer.add(key + _NPY, (header, data), deflate=self.compress, lead=len(header))
             except (TypeError, UnicodeEncodeError) as error:
                 remedy = "Return plain arrays, or say allow_pickle=True"
                 raise CannotStoreError(name_of(entry), f"its array {key!r} cannot be kept: {error}", remedy) from None
-        if not is_single(entry.payload):
-            tree = tree_text(name_of(entry), entry.payload.tree).encode("ascii")
+        if not is_single(payload):
+            tree = tree_text(name_of(entry), payload.tree).encode("ascii")
             writer.add(_TREE, (tree,), deflate=self.compress)
         writer.add(_RECORD, (record_text(entry.record).encode("ascii"),))
         return writer.finish()

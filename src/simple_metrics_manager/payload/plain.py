@@ -63,6 +63,7 @@ class PlainCodec:
 
     declared = ""
     kind: Literal["plain"] = "plain"
+    natural = ""
 
     def __init__(self, allow_pickle: bool = False, where: str = "the value", remedy: str = "") -> None:
         self.allow_pickle = allow_pickle

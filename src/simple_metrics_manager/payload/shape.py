@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, TypeAlias, TypeGuard, cast
 
 import numpy as np
 
-from simple_metrics_manager.payload.tree import ARRAY_MARK, Array
+from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Native
 
 Raw: TypeAlias = object
 
@@ -27,6 +27,8 @@ class Shape(ABC):
 
     kinds: frozenset[str] = ANY_KIND
     holds_arrays: bool = False
+    natural: ClassVar[str] = ""
+    """The kind of file that values of this type have by nature, such as ``table``; none for most."""
     same: ClassVar[type | None] = None
     """The type whose values are their own raw trees, where that is so: lists of it are copied at once."""
 
@@ -69,7 +71,7 @@ def kind_of(raw: Raw) -> str:
     if isinstance(raw, dict):
         first = next(iter(cast("dict[str, Raw]", raw)), "")
         return first if first.startswith("$") and not first.startswith("$$") else "dict"
-    if isinstance(raw, np.ndarray):
+    if isinstance(raw, np.ndarray | Native):
         return ARRAY_MARK
     return _KINDS.get(type(raw), "other")
 

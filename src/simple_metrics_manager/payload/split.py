@@ -10,20 +10,21 @@ import numpy as np
 
 from simple_metrics_manager.payload.misfit import Misfit
 from simple_metrics_manager.payload.shape import Raw, kind_of, marked
-from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
+from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Native, Payload, Tree
 
 BARE = "value"
 """Name of the array where the value is one."""
 
 _LONGEST = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+_JSON = frozenset({type(None), bool, int, float, str})
 
 
 def split(raw: Raw) -> Payload:
     """The payload of a raw tree: arrays are named by their path, ``spectra/0``; they are not copied."""
     splitter = _Splitter()
     tree = splitter.walk(raw, ())
-    return Payload(tree, splitter.arrays)
+    return Payload(tree, splitter.arrays, splitter.natives)
 
 
 def assembled(payload: Payload) -> Raw:
@@ -32,7 +33,7 @@ def assembled(payload: Payload) -> Raw:
     Raises:
         Misfit: an array that the tree names is not there.
     """
-    return _join(payload.tree, payload.arrays)
+    return _join(payload.tree, {**payload.arrays, **payload.natives} if payload.natives else payload.arrays)
 
 
 def join(payload: Payload) -> object:
@@ -76,6 +77,7 @@ def _shortened(name: str, longest: int) -> str:
 class _Splitter:
     def __init__(self) -> None:
         self.arrays: dict[str, Array] = {}
+        self.natives: dict[str, Native] = {}
         self._taken: set[str] = set()
 
     def walk(self, raw: Raw, path: tuple[str, ...]) -> Tree:
@@ -91,10 +93,14 @@ class _Splitter:
             }
         if isinstance(raw, list):
             return [self.walk(item, (*path, str(index))) for index, item in enumerate(cast("list[Raw]", raw))]
+        if type(raw) not in _JSON and isinstance(raw, Native):
+            name = array_name(path, self._taken)
+            self.natives[name] = raw
+            return {ARRAY_MARK: name}
         return cast("Tree", raw)
 
 
-def _join(tree: Tree, arrays: Mapping[str, Array]) -> Raw:
+def _join(tree: Tree, arrays: Mapping[str, Array | Native]) -> Raw:
     if isinstance(tree, dict):
         if len(tree) == 1 and ARRAY_MARK in tree:
             return _array(marked(tree, ARRAY_MARK), arrays)
@@ -113,7 +119,7 @@ def _unescaped(raw: Raw) -> object:
     return raw
 
 
-def _array(name: object, arrays: Mapping[str, Array]) -> Raw:
+def _array(name: object, arrays: Mapping[str, Array | Native]) -> Raw:
     found = arrays.get(name) if isinstance(name, str) else None
     if found is None:
         raise Misfit(f"the stored value has lost its array {name!r}")

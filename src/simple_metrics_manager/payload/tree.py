@@ -2,10 +2,12 @@
 
 Where the value holds an array, the tree holds ``{"$array": name}`` and ``arrays[name]`` is the array. Keys of
 the value that begin with ``$`` are written with one more, so that nothing in a value can be taken for a mark.
+What is neither JSON nor an array of numpy's, such as a table, hangs there in the same way: in ``natives[name]``.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TypeAlias
 
@@ -18,14 +20,43 @@ Tree: TypeAlias = "bool | int | float | str | list[Tree] | dict[str, Tree] | Non
 ARRAY_MARK = "$array"
 
 
+class Native(ABC):
+    """A part of a value that has files of a kind of its own: a table, an array in chunks."""
+
+    @property
+    @abstractmethod
+    def nbytes(self) -> int:
+        """Bytes of its data in memory, as far as that can be said without reading it."""
+
+    @abstractmethod
+    def to_array(self) -> Array:
+        """The same as bytes (uint8, one dimension), for formats that know nothing but arrays; equal for equal ones."""
+
+    @abstractmethod
+    def content(self) -> str:
+        """A hash of the data alone, equal for equal data."""
+
+    @abstractmethod
+    def summary(self) -> str:
+        """What a listing shows: its kind, shape and types, in few words."""
+
+
 @attrs.frozen(eq=False)
 class Payload:
-    """One value as a storage keeps it: ``tree`` (what ``json.dumps`` takes) and its ``arrays`` by name."""
+    """One value as a storage keeps it: ``tree``, which JSON can write, with its ``arrays`` and ``natives`` by name."""
 
     tree: Tree
     arrays: Mapping[str, Array]
+    natives: Mapping[str, Native] = attrs.field(factory=dict[str, Native])
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all arrays together."""
-        return sum(array.nbytes for array in self.arrays.values())
+        """Bytes of all arrays and natives together."""
+        size = sum(array.nbytes for array in self.arrays.values())
+        return size + sum(native.nbytes for native in self.natives.values()) if self.natives else size
+
+    def flat(self) -> Payload:
+        """The same with natives as arrays of bytes."""
+        if not self.natives:
+            return self
+        return Payload(self.tree, {**self.arrays, **{name: each.to_array() for name, each in self.natives.items()}})

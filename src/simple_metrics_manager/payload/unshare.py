@@ -68,7 +68,7 @@ def lock(array: Array) -> Array:
 
 def lock_payload(payload: Payload) -> Payload:
     """The same payload with all arrays locked."""
-    return Payload(payload.tree, {name: lock(array) for name, array in payload.arrays.items()})
+    return Payload(payload.tree, {name: lock(array) for name, array in payload.arrays.items()}, payload.natives)
 
 
 def _locked(array: Array) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,6 +15,7 @@ import attrs
 
 from simple_metrics_manager.errors import InTheWayError, NotStoredError, SaveError
 from simple_metrics_manager.formats.base import Buffer
+from simple_metrics_manager.stores.base import Listed
 from simple_metrics_manager.stores.file_names import from_file_name, is_component, to_file_name
 from simple_metrics_manager.stores.files import NotAFileError, read_file, sync_directory, write_new_file
 from simple_metrics_manager.stores.leftovers import remove_leftovers, temporary_name
@@ -73,7 +76,7 @@ class Directory:
         except OSError as error:
             raise type(error)(error.errno, error.strerror, path) from error  # a read that fails names no file
 
-    def write(self, name: str, pieces: Sequence[Buffer]) -> int:
+    def write(self, name: str, pieces: Iterable[Buffer]) -> int:
         """Writes a temporary file beside the final one, then puts it in that one's place."""
         path = self._file(name)
         try:
@@ -86,21 +89,24 @@ class Directory:
             raise SaveError(name, path, error.strerror or str(error), replaced=True) from error
         return size
 
-    def _replace(self, path: str, pieces: Sequence[Buffer]) -> int:
+    def _replace(self, path: str, pieces: Iterable[Buffer]) -> int:
         self._sweep_once()
         temporary = temporary_name(path)
         try:
-            try:
-                size = write_new_file(temporary, pieces, sync=self.durability != "cache")
-            except FileNotFoundError:
-                self._make()
-                size = write_new_file(temporary, pieces, sync=self.durability != "cache")
+            size = self._write_temporary(temporary, pieces)
             os.replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
         return size
+
+    def _write_temporary(self, temporary: str, pieces: Iterable[Buffer]) -> int:
+        try:
+            return write_new_file(temporary, pieces, sync=self.durability != "cache")
+        except FileNotFoundError:
+            self._make()
+            return write_new_file(temporary, pieces, sync=self.durability != "cache")
 
     def _make(self) -> None:
         """Makes the directory and those above it; with ``full``, their names outlive a power cut too."""
@@ -125,6 +131,29 @@ class Directory:
         """Removes what writers that died left behind; how many files. The first write of a process does it."""
         return remove_leftovers(self.path)
 
+    def create(self, name: str, pieces: Iterable[Buffer]) -> bool:
+        """Writes a temporary file, then links it to the final name, which no other file can have by then."""
+        path = self._file(name)
+        temporary = temporary_name(path)
+        try:
+            self._sweep_once()
+            try:
+                self._write_temporary(temporary, pieces)
+                rename_to_nothing(temporary, path)
+            except FileExistsError:
+                return False
+            finally:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+            self._settle()
+        except OSError as error:
+            raise SaveError(name, path, error.strerror or str(error)) from error
+        return True
+
+    def grouped(self) -> AbstractContextManager[None]:
+        """Not yet faster than one by one."""
+        return nullcontext()
+
     def delete(self, name: str) -> None:
         """Removes the file."""
         path = self._present(name)
@@ -147,6 +176,15 @@ class Directory:
             return iter(())
         stems = (file[: len(file) - len(self.extension)] for file in files if not file.startswith("."))
         return iter(sorted({name for name in map(_name_of, stems) if name is not None}))
+
+    def listing(self) -> Iterator[Listed]:
+        """The names in order, with size and time of writing: one look at each file, which is what costs the time."""
+        for name in self.names():
+            try:
+                status = os.lstat(self._present(name))
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # removed in the meantime
+            yield Listed(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
     def move(self, old: str, new: str) -> None:
         """Renames the file; a file under the new name is never replaced, not even one that appears just now."""

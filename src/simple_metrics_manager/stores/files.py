@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from simple_metrics_manager.formats.base import Buffer
@@ -118,14 +118,14 @@ def _kind(mode: int) -> str:
     return names.get(stat.S_IFMT(mode), "something else")
 
 
-def write_new_file(path: Path | str, pieces: Sequence[Buffer], *, sync: bool) -> int:
+def write_new_file(path: Path | str, pieces: Iterable[Buffer], *, sync: bool) -> int:
     """Writes a file that did not exist; how many bytes. With ``sync``, they are on the disk when this returns.
 
     A failed ``fsync`` is final: the kernel may report success the next time, without having written anything.
     """
     descriptor = os.open(path, _CREATE, 0o666)
     try:
-        size = _write_all(descriptor, pieces)
+        size = _write_all(descriptor, list(pieces))
         if sync:
             os.fsync(descriptor)
     except BaseException:

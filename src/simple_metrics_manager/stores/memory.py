@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 import attrs
 
 from simple_metrics_manager.errors import NotStoredError
 from simple_metrics_manager.formats.base import Buffer
+from simple_metrics_manager.stores.base import Listed
+
+
+class _Kept(NamedTuple):
+    blob: bytes
+    written: datetime
 
 
 @attrs.frozen(eq=False)
@@ -17,7 +26,7 @@ class Memory:
     Every operation on the dict is one step, so threads need no lock.
     """
 
-    _blobs: dict[str, tuple[bytes]] = attrs.field(factory=dict[str, tuple[bytes]], init=False, repr=False)
+    _blobs: dict[str, _Kept] = attrs.field(factory=dict[str, _Kept], init=False, repr=False)
     _damaged: list[tuple[str, bytes]] = attrs.field(factory=list[tuple[str, bytes]], init=False, repr=False)
 
     def exists(self, name: str) -> bool:
@@ -29,13 +38,18 @@ class Memory:
         kept = self._blobs.get(name)
         if kept is None:
             raise NotStoredError(name, "memory")
-        return memoryview(kept[0])
+        return memoryview(kept.blob)
 
-    def write(self, name: str, pieces: Sequence[Buffer]) -> int:
+    def write(self, name: str, pieces: Iterable[Buffer]) -> int:
         """Makes a copy of ``pieces`` the blob of this name."""
         blob = b"".join(pieces)
-        self._blobs[name] = (blob,)
+        self._blobs[name] = _Kept(blob, datetime.now(UTC))
         return len(blob)
+
+    def create(self, name: str, pieces: Iterable[Buffer]) -> bool:
+        """Keeps the blob if there is none of this name; whether it did."""
+        kept = _Kept(b"".join(pieces), datetime.now(UTC))
+        return self._blobs.setdefault(name, kept) is kept
 
     def delete(self, name: str) -> None:
         """Removes the blob."""
@@ -45,6 +59,10 @@ class Memory:
     def names(self) -> Iterator[str]:
         """The names under which something is stored, in order."""
         return iter(sorted(self._blobs))
+
+    def listing(self) -> Iterator[Listed]:
+        """The names in order, each with the size of its blob and the time of writing."""
+        return iter([Listed(name, len(kept.blob), kept.written) for name, kept in sorted(self._blobs.items())])
 
     def move(self, old: str, new: str) -> None:
         """Gives the blob another name; never over one that is there."""
@@ -60,9 +78,13 @@ class Memory:
         kept = self._blobs.pop(name, None)
         if kept is None:
             raise NotStoredError(name, "memory")
-        self._damaged.append((name, *kept))
+        self._damaged.append((name, kept.blob))
         return f"number {len(self._damaged)} of what is damaged in memory"
 
     def describe(self, name: str) -> str:
         """The name, said to be in memory."""
         return f"{name!r} in memory"
+
+    def grouped(self) -> AbstractContextManager[None]:
+        """Nothing here outlives the process, so nothing is to be made durable."""
+        return nullcontext()

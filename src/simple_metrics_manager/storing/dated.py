@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol, cast
 
 from simple_metrics_manager.errors import CannotStoreError, NotStoredError, SaveError, StorageError
+from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import DATE
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
@@ -24,15 +25,29 @@ from simple_metrics_manager.storing.storage import EntryStorage, Storage
 class Found:
     """Something that is stored: its record, and its value once it is asked for as a type."""
 
-    def __init__(self, record: Record, entry: Entry | None, raw: object) -> None:
-        self.record = record
+    def __init__(self, entry: Entry | None, record: Record | None, raw: object = None) -> None:
         self._entry = entry
+        self._record = record
         self._raw = raw
+
+    @property
+    def record(self) -> Record:
+        """Its record; of what has none inside, one with its name and date."""
+        if self._record is None:
+            record = self._entry.record if self._entry is not None else None
+            if record is None:
+                raise AssertionError("what is found has an entry with a record, or a record of its own")
+            self._record = record
+        return self._record
 
     @property
     def old(self) -> bool:
         """Whether it was written without a record: by 0.5.0, or through a storage of three methods."""
-        return self._entry is None or self._entry.record is None
+        return self._entry is None or not self._entry.dated
+
+    def answers(self, question: bytes) -> bool:
+        """Whether it is known, without its record having been parsed, to be the answer to this question."""
+        return self._entry is not None and self._entry.answers(question)
 
     def value(self, codec: Codec, allow_pickle: bool) -> object:
         """The value, in the type that ``codec`` stands for.
@@ -42,9 +57,9 @@ class Found:
         """
         if self._entry is None:
             return codec.adopt(self._raw)
-        if not self.old and self.record.codec == codec.kind:
+        if not self.old and self._entry.codec == codec.kind:
             return codec.load(self._entry.payload)
-        if not self.old and self.record.codec == "typed":
+        if not self.old and self._entry.codec == "typed":
             return codec.adopt(join(self._entry.payload))
         return codec.adopt(plain_codec(allow_pickle).load(self._entry.payload))
 
@@ -52,13 +67,13 @@ class Found:
 class DatedStorage(Protocol):
     """Values with their records."""
 
-    def exists(self, name: str, /) -> bool: ...
-    def find(self, name: str, /) -> Found | None: ...
-    def record(self, name: str, /) -> Record | None: ...
+    def exists(self, name: str, form: Format | None = None, /) -> bool: ...
+    def find(self, name: str, form: Format | None = None, /) -> Found | None: ...
+    def record(self, name: str, form: Format | None = None, /) -> Record | None: ...
     def old_record(self, name: str, /) -> Record | None: ...
-    def set_aside(self, name: str, /) -> str | None: ...
-    def keep(self, value: object, payload: Payload, record: Record, /) -> int: ...
-    def place(self, name: str, /) -> str: ...
+    def set_aside(self, name: str, form: Format | None = None, /) -> str | None: ...
+    def keep(self, value: object, payload: Payload, record: Record, form: Format | None = None, /) -> int: ...
+    def place(self, name: str, form: Format | None = None, /) -> str: ...
 
 
 def dated(storage: Storage) -> DatedStorage:
@@ -84,20 +99,22 @@ class _Entries:
         self._entries = entries
         self._storage = storage
 
-    def exists(self, name: str, /) -> bool:
-        return self._entries.exists(name)
+    def exists(self, name: str, form: Format | None = None, /) -> bool:
+        return self._entries.holds(name, form)
 
-    def find(self, name: str, /) -> Found | None:
+    def find(self, name: str, form: Format | None = None, /) -> Found | None:
         try:
-            entry = self._entries.read(name)
+            entry = self._entries.read(name, form)
         except NotStoredError:
             return None
-        record = entry.record if entry.record is not None else self._from_side_car(name)
-        return None if record is None else Found(record, entry, None)
+        if entry.dated:
+            return Found(entry, None)
+        record = self._from_side_car(name)
+        return None if record is None else Found(Entry(None, entry.payload), record)
 
-    def record(self, name: str, /) -> Record | None:
+    def record(self, name: str, form: Format | None = None, /) -> Record | None:
         try:
-            return self._entries.read_record(name) or self._from_side_car(name)
+            return self._entries.read_record(name, form) or self._from_side_car(name)
         except NotStoredError:
             return None
 
@@ -105,19 +122,19 @@ class _Entries:
         """The record of what 0.5.0 stored under this name."""
         return self._from_side_car(name) if self._is_old(name) else None
 
-    def keep(self, value: object, payload: Payload, record: Record, /) -> int:
+    def keep(self, value: object, payload: Payload, record: Record, form: Format | None = None, /) -> int:
         base = record.name.removesuffix(DATE)
         if base != record.name and self._is_old(base):
             raise _meeting(record.name, base, record.name)
-        return self._entries.write(Entry(record, payload))
+        return self._entries.write(Entry(record, payload), form)
 
-    def set_aside(self, name: str, /) -> str | None:
+    def set_aside(self, name: str, form: Format | None = None, /) -> str | None:
         """Take what is damaged out of the way; where it is then, or None where this storage cannot."""
-        move = cast("Callable[[str], str] | None", getattr(self._entries, "set_aside", None))
-        return None if move is None else move(name)
+        move = cast("Callable[[str, Format | None], str] | None", getattr(self._entries, "set_aside", None))
+        return None if move is None else move(name, form)
 
-    def place(self, name: str, /) -> str:
-        return self._entries.place(name)
+    def place(self, name: str, form: Format | None = None, /) -> str:
+        return self._entries.place(name, form)
 
     def _is_old(self, name: str) -> bool:
         """Whether 0.5.0 stored this: its date lies in a file of its own."""
@@ -138,14 +155,14 @@ class _SideCars:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 
-    def exists(self, name: str, /) -> bool:
+    def exists(self, name: str, form: Format | None = None, /) -> bool:
         return bool(self._storage.exists(name)) and bool(self._storage.exists(name + DATE))
 
-    def find(self, name: str, /) -> Found | None:
+    def find(self, name: str, form: Format | None = None, /) -> Found | None:
         record = self.record(name)
-        return None if record is None else Found(record, None, self._storage.load(name))
+        return None if record is None else Found(None, record, self._storage.load(name))
 
-    def record(self, name: str, /) -> Record | None:
+    def record(self, name: str, form: Format | None = None, /) -> Record | None:
         if not self.exists(name):
             return None
         date_ = parse_date(self._storage.load(name + DATE))
@@ -154,7 +171,7 @@ class _SideCars:
     def old_record(self, name: str, /) -> Record | None:
         return self.record(name)
 
-    def keep(self, value: object, payload: Payload, record: Record, /) -> int:
+    def keep(self, value: object, payload: Payload, record: Record, form: Format | None = None, /) -> int:
         name, base = record.name, record.name.removesuffix(DATE)
         if self.exists(name + DATE):
             raise _meeting(name, name, name + DATE)
@@ -169,8 +186,8 @@ class _SideCars:
             raise SaveError(record.name, self.place(record.name), str(error)) from error
         return 0
 
-    def set_aside(self, name: str, /) -> str | None:
+    def set_aside(self, name: str, form: Format | None = None, /) -> str | None:
         return None
 
-    def place(self, name: str, /) -> str:
+    def place(self, name: str, form: Format | None = None, /) -> str:
         return repr(self._storage)

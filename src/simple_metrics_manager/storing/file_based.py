@@ -8,12 +8,8 @@ import secrets
 from abc import abstractmethod
 
 from simple_metrics_manager.stores.file_names import to_file_name
-from simple_metrics_manager.storing.storage import (
-    JsonStorageInterface,
-    NpyStorageInterface,
-    NpzStorageInterface,
-    StorageInterface,
-)
+from simple_metrics_manager.storing.file_storages import JsonStorageInterface, NpyStorageInterface, NpzStorageInterface
+from simple_metrics_manager.storing.storage import StorageInterface
 
 _LITERAL = re.compile(r"(?!\.)[^/\\%:\0]+")
 """Names that lead out of no directory, and are none that :func:`to_file_name` makes of others."""

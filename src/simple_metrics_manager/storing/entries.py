@@ -1,0 +1,174 @@
+"""A place and a format together: what the storages of this library share."""
+
+from __future__ import annotations
+
+import functools
+import heapq
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NotStoredError
+from simple_metrics_manager.formats.base import Format
+from simple_metrics_manager.keys import DATE
+from simple_metrics_manager.payload.plain import plain_codec
+from simple_metrics_manager.payload.split import join
+from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.stores.base import Listed, Store
+from simple_metrics_manager.storing.natural import NATURAL
+from simple_metrics_manager.storing.storage import StorageInterface
+
+
+class StoredEntries(StorageInterface):
+    """A place and a format together: everything that the storages of this library share.
+
+    A metric may have a format of its own, and tables and chunked arrays have one by nature; their files lie in
+    the same place under the extension of that format.
+    """
+
+    @abstractmethod
+    def _open(self, extension: str) -> Store:
+        """The place for what has this extension; opened once, and never pickled."""
+
+    @abstractmethod
+    def _format(self) -> Format: ...
+
+    @functools.cached_property
+    def _own(self) -> Format:
+        return self._format()
+
+    @functools.cached_property
+    def _default(self) -> Store:
+        return self._open(self._own.extension)
+
+    @functools.cached_property
+    def _others(self) -> dict[str, Store]:
+        return {}
+
+    def _store(self, form: Format | None = None) -> Store:
+        if form is None or form.extension == self._own.extension:
+            return self._default
+        store = self._others.get(form.extension)
+        return store if store is not None else self._others.setdefault(form.extension, self._open(form.extension))
+
+    def _where(self, name: str) -> tuple[Store, Format]:
+        """Where something of this name lies, whatever its format; the default place if it lies nowhere."""
+        if not self._default.exists(name):
+            for form in NATURAL.values():
+                if self._store(form).exists(name):
+                    return self._store(form), form
+        return self._default, self._own
+
+    @property
+    def _pickle(self) -> bool:
+        return bool(getattr(self, "allow_pickle", False))
+
+    # ------------------------------------------------------------------------------------- entries, for managers
+    def place(self, name: str, /, form: Format | None = None) -> str:
+        return self._store(form).describe(name)
+
+    def holds(self, name: str, /, form: Format | None = None) -> bool:
+        return self._store(form).exists(name)
+
+    def read(self, name: str, /, form: Format | None = None) -> Entry:
+        store = self._store(form)
+        return (form or self._own).decode(store.read(name), store.describe(name))
+
+    def read_record(self, name: str, /, form: Format | None = None) -> Record | None:
+        store = self._store(form)
+        return (form or self._own).decode_record(store.read(name), store.describe(name))
+
+    def write(self, entry: Entry, /, form: Format | None = None) -> int:
+        if entry.record is None:
+            raise CannotStoreError("", "an entry without a record has no name", "Give it one.")
+        return self._store(form).write(entry.record.name, (form or self._own).encode(entry))
+
+    def grouped(self) -> AbstractContextManager[None]:
+        """A block whose saves are made to outlive a power cut together, at its end: far faster than one by one.
+
+        Raises:
+            SaveError: at the end of the block, for what could not be made to.
+        """
+        return self._default.grouped()
+
+    def names(self) -> Iterator[str]:
+        """The names of everything that is stored, in order."""
+        stores = [self._default, *map(self._store, NATURAL.values())]
+        return iter(sorted({name for store in stores for name in store.names()}))
+
+    def listing(self) -> Iterator[Listed]:
+        """Everything that is stored, in order: name, size in bytes, and when it was written; nothing is read."""
+        stores = [self._default, *map(self._store, NATURAL.values())]
+        return heapq.merge(*(store.listing() for store in stores))
+
+    def delete(self, name: str, /) -> None:
+        """Remove what is stored under this name.
+
+        Raises:
+            NotStoredError: there is nothing.
+        """
+        self._where(name)[0].delete(name)
+
+    def move(self, old: str, new: str, /) -> None:
+        """Give what is stored another name, as it is; a record that names it is not rewritten.
+
+        Raises:
+            NotStoredError: there is nothing under ``old``.
+            FileExistsError: there is something under ``new``.
+        """
+        self._where(old)[0].move(old, new)
+
+    def set_aside(self, name: str, /, form: Format | None = None) -> str:
+        """Take a damaged entry out of the way, to be looked at by people; where it is then.
+
+        Raises:
+            NotStoredError: there is nothing under this name.
+        """
+        return (self._where(name)[0] if form is None else self._store(form)).set_aside(name)
+
+    # -------------------------------------------------------------------------------- plain values, as in 0.5.0
+    def exists(self, name: str) -> bool:
+        """Whether something is stored under this name; the date of what is stored exists as ``<name>_date``."""
+        if self._default.exists(name) or any(self._store(form).exists(name) for form in NATURAL.values()):
+            return True
+        return name.endswith(DATE) and self._has_date(name.removesuffix(DATE))
+
+    def _has_date(self, name: str) -> bool:
+        try:
+            return self._record_of(name) is not None
+        except NotStoredError:
+            return False
+        except CorruptMetricError:
+            return True  # there is one, and loading it says what is wrong
+
+    def _record_of(self, name: str) -> Record | None:
+        store, form = self._where(name)
+        return form.decode_record(store.read(name), store.describe(name))
+
+    def save(self, name: str, data: object) -> None:
+        """Store a value as what it is; it comes back as exactly that."""
+        payload = plain_codec(self._pickle, name).dump(data)
+        self.write(Entry(Record(name=name, bytes=payload.nbytes), payload))
+
+    def load(self, name: str) -> object:
+        """The value of this name. What a manager stored by its declared type comes as plain lists, dicts, arrays.
+
+        Raises:
+            NotStoredError: there is none.
+            CorruptMetricError: its bytes are not what was written.
+        """
+        try:
+            entry = self._own.decode(self._default.read(name), self._default.describe(name))
+        except NotStoredError:
+            store, form = self._where(name)
+            if store is self._default:
+                return self._load_date(name)
+            entry = form.decode(store.read(name), store.describe(name))
+        return join(entry.payload) if entry.codec == "typed" else plain_codec(self._pickle, name).load(entry.payload)
+
+    def _load_date(self, name: str) -> str:
+        if name.endswith(DATE):
+            record = self._record_of(name.removesuffix(DATE))
+            if record is not None:
+                return record.date.astimezone().date().isoformat()
+        raise NotStoredError(name, self.place(name))

@@ -1,0 +1,94 @@
+"""Metrics in files of their own in one directory, with 0.5.0's names: npz, npy and JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, get_args
+
+import attrs
+
+from simple_metrics_manager.errors import CannotStoreError
+from simple_metrics_manager.formats.base import Format
+from simple_metrics_manager.formats.json import Json
+from simple_metrics_manager.formats.npy import Npy
+from simple_metrics_manager.formats.npz import Npz
+from simple_metrics_manager.record import Entry
+from simple_metrics_manager.stores.base import Store
+from simple_metrics_manager.stores.directory import Directory, Durability
+from simple_metrics_manager.storing.entries import StoredEntries
+
+_known_durability = attrs.validators.in_(get_args(Durability))
+
+
+@attrs.frozen
+class NpzStorageInterface(StoredEntries):
+    """Metrics in npz files, one each, readable by ``np.load``: the default, which keeps every type of value.
+
+    ``compress`` deflates arrays: slow, and of little use for measured floats. ``allow_pickle`` lets arrays of Python
+    objects in, and lets them run code when they are loaded. ``list_limit`` refuses longer lists (``TypeError``),
+    which are meant to be arrays. ``durability`` says what a power cut may take: see :data:`.Durability`.
+    """
+
+    kind: ClassVar[str] = "npz"
+    file_ext: ClassVar[str] = ".npz"
+
+    metrics_dir: Path = attrs.field(converter=Path)
+    compress: bool = False
+    allow_pickle: bool = False
+    list_limit: int | None = None
+    durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
+
+    def _open(self, extension: str) -> Store:
+        return Directory(self.metrics_dir, extension, self.durability)
+
+    def _format(self) -> Format:
+        return Npz(self.compress, self.allow_pickle)
+
+    def write(self, entry: Entry, /, form: Format | None = None) -> int:
+        self._refuse_long_list(entry)
+        return super().write(entry, form)
+
+    def _refuse_long_list(self, entry: Entry) -> None:
+        tree = entry.payload.tree
+        if isinstance(tree, dict) and isinstance(tree.get("$tuple"), list):
+            tree = tree["$tuple"]
+        if self.list_limit is not None and isinstance(tree, list) and len(tree) > self.list_limit:
+            raise CannotStoreError(
+                entry.record.name if entry.record is not None else "",
+                f"a list of {len(tree)} is longer than list_limit={self.list_limit}",
+                "Use an array instead, or adjust the limit.",
+            )
+
+
+@attrs.frozen
+class NpyStorageInterface(StoredEntries):
+    """Metrics in npy files, one each: for values that hold at most one array; ``np.load`` maps them into memory."""
+
+    kind: ClassVar[str] = "npy"
+    file_ext: ClassVar[str] = ".npy"
+
+    metrics_dir: Path = attrs.field(converter=Path)
+    durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
+
+    def _open(self, extension: str) -> Store:
+        return Directory(self.metrics_dir, extension, self.durability)
+
+    def _format(self) -> Format:
+        return Npy()
+
+
+@attrs.frozen
+class JsonStorageInterface(StoredEntries):
+    """Metrics in JSON files, one each, for small values; arrays are lists there, and come back as arrays."""
+
+    kind: ClassVar[str] = "json"
+    file_ext: ClassVar[str] = ".json"
+
+    metrics_dir: Path = attrs.field(converter=Path)
+    durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
+
+    def _open(self, extension: str) -> Store:
+        return Directory(self.metrics_dir, extension, self.durability)
+
+    def _format(self) -> Format:
+        return Json()
