@@ -158,7 +158,13 @@ def log(event: Event) -> None:
         logger.log(level, "%s", event.line(), extra={"event": type(event).__name__, **facts})
 
 
-_listeners: tuple[Listener, ...] = (narrate, log)
+_OURS: tuple[Listener, ...] = (narrate, log)
+_listeners: tuple[Listener, ...] = _OURS
+
+
+def silent(verbose: bool) -> bool:
+    """Whether nobody would hear of something that went as expected: then no event has to be made of it."""
+    return not verbose and _listeners is _OURS and not logger.isEnabledFor(logging.INFO)
 
 
 def tell(event: Event) -> None:

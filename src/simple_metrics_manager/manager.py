@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
@@ -17,8 +16,6 @@ from simple_metrics_manager.keys import default_name_generation_function, tells_
 from simple_metrics_manager.storing.storage import Storage
 
 T = TypeVar("T")
-
-_checked: weakref.WeakSet[type] = weakref.WeakSet()
 
 
 class DatedCacheManager:
@@ -58,10 +55,10 @@ class DatedCacheManager:
 
         def __new__(cls, *args: object, **kwargs: object) -> Self:
             self = super().__new__(cls)
-            if cls not in _checked:  # attrs adds its fields after the class statement, unless it makes the class anew
+            if "__checked__" not in cls.__dict__:  # attrs adds its fields after the class statement, unless it makes the class anew
                 check_fields(cls)
                 watch(cls, _assign)
-                _checked.add(cls)
+                cls.__checked__ = True
             arguments = (args, kwargs) if has_own_constructor(cls) else ((), {})
             object.__setattr__(self, "__metrics__", Cache(self, arguments))
             object.__setattr__(self, "_functions", {})

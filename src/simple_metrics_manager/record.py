@@ -35,6 +35,12 @@ class Code:
     line: int = 0
 
 
+_NO_CODE = Code()
+_NO_TREES: Mapping[str, Tree] = {}
+_NO_TEXTS: Mapping[str, str] = {}
+"""Nobody changes them: making new ones for each record would take a good part of the time that a record takes."""
+
+
 @attrs.frozen
 class Read:
     """One metric that was read while another was computed, with the hash of the content that it had then."""
@@ -59,8 +65,8 @@ class Record:
     metric: str = ""
     manager: str = ""
     module: str = ""
-    inputs: Mapping[str, Tree] = attrs.field(factory=dict[str, Tree])
-    params: Mapping[str, Tree] = attrs.field(factory=dict[str, Tree])
+    inputs: Mapping[str, Tree] = _NO_TREES
+    params: Mapping[str, Tree] = _NO_TREES
     date: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -71,12 +77,12 @@ class Record:
     preview: Tree = None
     content: str = ""
     version: int | str | None = None
-    code: Code = attrs.field(factory=Code)
-    helpers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    globals: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    code: Code = _NO_CODE
+    helpers: Mapping[str, str] = _NO_TEXTS
+    globals: Mapping[str, str] = _NO_TEXTS
     reads: tuple[Read, ...] = ()
     python: str = ""
-    libraries: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    libraries: Mapping[str, str] = _NO_TEXTS
     host: str = ""
     run: str = ""
     format: int = FORMAT
@@ -140,11 +146,18 @@ def record_to_sections(record: Record) -> Sections:
         record.format,
     )
     parts = [_point(record.name, record.params), f',"date":"{record.date.isoformat()}"']
-    for field in _ANSWER:
-        value: object = getattr(record, field)
-        if value != _DEFAULTS[field]:
-            parts.append(f',"{field}":{_encode(value)}')
-    parts.append(f',"reads":{_encode([[read.manager, read.metric, read.content] for read in record.reads])}')
+    if record.seconds or record.cpu_seconds:
+        parts.append(f',"seconds":{record.seconds!r},"cpu_seconds":{record.cpu_seconds!r}')
+    if record.bytes:
+        parts.append(f',"bytes":{record.bytes}')
+    if record.summary:
+        parts.append(f',"summary":{_quote(record.summary)}')
+    if record.preview is not None:
+        parts.append(f',"preview":{_encode(record.preview)}')
+    if record.content:
+        parts.append(f',"content":{_quote(record.content)}')
+    if record.reads:
+        parts.append(f',"reads":{_encode([[read.manager, read.metric, read.content] for read in record.reads])}')
     return Sections(question, "".join(parts), _origin(record))
 
 
@@ -159,11 +172,19 @@ def question_text(
     format_: int = FORMAT,
 ) -> str:
     """The first part of a record: how a value is asked for, whatever the parameters are."""
-    parts = [f'{{"format":{format_}']
-    fields = (codec, type_, version, manager, module, metric, inputs)
-    for field, value in zip(_QUESTION, fields, strict=True):
-        if value != _DEFAULTS[field]:
-            parts.append(f',"{field}":{_encode(value)}')
+    parts = [f'{{"format":{format_},"codec":"{codec}"']
+    if type_:
+        parts.append(f',"type":{_quote(type_)}')
+    if version is not None:
+        parts.append(f',"version":{_encode(version)}')
+    if manager:
+        parts.append(f',"manager":{_quote(manager)}')
+    if module:
+        parts.append(f',"module":{_quote(module)}')
+    if metric:
+        parts.append(f',"metric":{_quote(metric)}')
+    if inputs:
+        parts.append(f',"inputs":{_encode(inputs)}')
     return "".join(parts)
 
 
@@ -180,6 +201,8 @@ def _point(name: str, params: Mapping[str, Tree]) -> str:
 def _origin(record: Record) -> str:
     """The last part; the same objects are written once for many records."""
     facts = (record.code, record.helpers, record.globals, record.libraries)
+    if facts == _NO_ORIGIN and not record.python and not record.host and not record.run:
+        return "}"
     key: tuple[int | str, ...] = (*map(id, facts), record.python, record.host, record.run)
     known = _origins.get(key)
     if known is not None:
@@ -199,6 +222,11 @@ def _origin(record: Record) -> str:
 def record_to_json(record: Record) -> str:
     """One line of JSON; what is at its default is left out."""
     return "".join(record_to_sections(record))
+
+
+def codec_in(text: bytes) -> str | None:
+    """The codec that the text of a record names, without its being parsed; None if it is not as we write it."""
+    return "typed" if text.startswith(_TYPED) else "plain" if text.startswith(_PLAIN) else None
 
 
 class NewerFormat(ValueError):
@@ -231,12 +259,14 @@ def record_from_json(text: str | bytes) -> Record:
         raise ValueError(f"a record that does not hold what it must: {error}") from None
 
 
-_QUESTION = ("codec", "type", "version", "manager", "module", "metric", "inputs")
-_ANSWER = ("seconds", "cpu_seconds", "bytes", "summary", "preview", "content")
+_NO_ORIGIN = (_NO_CODE, _NO_TEXTS, _NO_TEXTS, _NO_TEXTS)
 _ORIGIN = ("code", "helpers", "globals", "python", "libraries", "host", "run")
 _FIELDS = frozenset(field.name for field in attrs.fields(Record))
 _EMPTY = Record(name="", date=datetime.min.replace(tzinfo=UTC))
 _DEFAULTS: dict[str, object] = {name: getattr(_EMPTY, name) for name in sorted(_FIELDS)}
+
+_TYPED = f'{{"format":{FORMAT},"codec":"typed",'.encode()
+_PLAIN = f'{{"format":{FORMAT},"codec":"plain",'.encode()
 
 _REMEMBERED = 256
 _origins: dict[tuple[int | str, ...], tuple[tuple[object, ...], str]] = {}

@@ -23,6 +23,7 @@ from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
 from simple_metrics_manager.errors import MetricTypeError, NotStoredError
 from simple_metrics_manager.events import Computed, ComputeFailed, ComputeStarted, tell
+from simple_metrics_manager.payload.owning import owned
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Read
 from simple_metrics_manager.storing.storage import Storage
@@ -37,6 +38,8 @@ class Manager(Host, Identified, Protocol):
 
 class Cache:
     """Memory and storage of one manager. Methods take the manager, lest the two keep each other alive."""
+
+    __slots__ = ("_flights", "_shadowed", "identity", "keys", "memory", "shelf")
 
     def __init__(self, host: object, arguments: Arguments) -> None:
         self.memory: Memory = Memory(host)
@@ -57,12 +60,20 @@ class Cache:
         """The manager's inputs as they are now; memory is forgotten if they have changed."""
         return self.identity.inputs(host)
 
-    def ask(self, host: Manager, key: Metric[object], name: str | None = None, verbose: bool | None = None) -> Question:
+    def ask(
+        self,
+        host: Manager,
+        key: Metric[object],
+        name: str | None = None,
+        verbose: bool | None = None,
+        inputs: Inputs | None = None,
+    ) -> Question:
         """What is asked, as things stand now."""
         frame = running.frame()
         loud = host.verbose if verbose is None else verbose
         quiet = frame is not None and not frame.verbose
-        return Question(host, key, key.name if name is None else name, self.identity.inputs(host), loud and not quiet)
+        name = key.name if name is None else name
+        return Question(host, key, name, self.identity.inputs(host) if inputs is None else inputs, loud and not quiet)
 
     # ------------------------------------------------------------------------------------------------- attributes
     def attribute(self, host: Host, metric: Metric[T], /) -> T:
@@ -98,13 +109,24 @@ class Cache:
         verbose: bool | None = None,
     ) -> Held:
         """Memory, storage or compute, in this order; ``use_stored=False`` computes and overwrites both."""
-        self.identity.inputs(host)
+        inputs = self.identity.inputs(host)  # they may have changed, and with them what is held
         held = self.memory.held.get(key.name if name is None else name) if use_stored else None
         if held is None or held.state == "computed":
-            held = self._obtain(self.ask(host, key, name, verbose), use_stored)
+            asked = self.ask(host, key, name, verbose, inputs)
+            held = (self._glance(asked) if held is None and use_stored else None) or self._obtain(asked, use_stored)
+            self.note(asked, held)
         elif running.active:
             self.note(self.ask(host, key, name), held)
         return held
+
+    def _glance(self, asked: Question) -> Held | None:
+        """What is stored and sound, which most reads of a new process find; anything else is for :meth:`_obtain`."""
+        if asked.name in self.memory.refused:
+            return None
+        if running.active:
+            running.refuse_cycle((id(self._flights), asked.stored), asked.key.label)
+        held = self._flights.glance(asked.stored, asked.name, self.shelf.glance, asked)
+        return None if held is None else self.memory.adopt(asked.name, held)
 
     def _obtain(self, asked: Question, use_stored: bool) -> Held:
         def look() -> Held | None:
@@ -123,9 +145,7 @@ class Cache:
                 self.shelf.save(asked, found)
             return found
 
-        held = self._flights.once(asked.stored, asked.key.label, look, obtain)
-        self.note(asked, held)
-        return held
+        return self._flights.once(asked.stored, asked.key.label, look, obtain)
 
     def compute(self, host: Manager, key: Metric[object], *, force: bool, verbose: bool | None) -> Held:
         """The value in memory, or computed; the storage is neither asked nor written."""
@@ -216,7 +236,7 @@ class Cache:
         wall, cpu = time.perf_counter(), time.process_time()
         try:
             with running.computing(flight, asked.verbose) as frame:
-                raw = key.call(host)
+                raw = owned(key.call(host))
         except BaseException as error:
             seconds, text = time.perf_counter() - wall, f"{type(error).__name__}: {error}"
             tell(ComputeFailed(asked.name, seconds, text, verbose=asked.verbose))
@@ -238,7 +258,7 @@ class Cache:
             payload = lock_payload(codec.dump(raw))
             value = codec.load(payload)
             mine = unshare(value)
-            return Held(mine, mine is value, make_record(asked, codec, payload, timing, reads))
+            return Held(mine, mine is value, make_record(asked, codec, payload, timing, reads), payload=payload)
         except MetricTypeError as error:
             kept = MetricTypeError(error.metric, error.declared, error.problem, asked.name)
             self.memory.refuse(asked.name, raw, kept)

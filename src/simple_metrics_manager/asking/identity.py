@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Literal, Protocol
 from simple_metrics_manager.asking.inputs import Arguments, HasInputs, Inputs, inputs_of
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.keys import canonical_text, manager_name, stored_name
+from simple_metrics_manager.payload.codec import Codec
+from simple_metrics_manager.record import question, question_text
 
 MAIN = "__main__"
 
@@ -29,7 +32,7 @@ class Identified(HasInputs, Protocol):
 class Question:
     """One metric of one manager, with the inputs that it has at this moment, whatever becomes of them later."""
 
-    __slots__ = ("host", "inputs", "key", "name", "verbose")
+    __slots__ = ("host", "inputs", "key", "label", "name", "stored", "verbose")
 
     def __init__(self, host: Identified, key: Metric[object], name: str, inputs: Inputs, verbose: bool) -> None:
         self.host: Identified = host
@@ -37,28 +40,48 @@ class Question:
         self.name: str = name
         self.inputs: Inputs = inputs
         self.verbose: bool = verbose
-
-    @property
-    def label(self) -> str:
+        self.label: str = manager_name(type(host).__qualname__, inputs.named) if key.declaration.takes_manager else ""
         """``Run,subject=s01``: whose the stored value is; nothing for collected functions, as in 0.5.0."""
-        if not self.key.declaration.takes_manager:
-            return ""
-        return manager_name(type(self.host).__qualname__, self.inputs.named)
+        self.stored: str = stored_name(self.label, name)
+        """``Run,subject=s01.spectrum``: what the storage is asked for."""
 
     @property
-    def stored(self) -> str:
-        """``Run,subject=s01.spectrum``: what the storage is asked for."""
-        return stored_name(self.label, self.name)
+    def metric(self) -> str:
+        """The metric as a record names it; nothing where a bare name does not say which it is."""
+        return "" if self.key.declaration.anonymous else self.key.declaration.name
+
+    @property
+    def manager(self) -> str:
+        """The manager's class, as a record names it."""
+        return type(self.host).__qualname__ if self.label else ""
 
     @property
     def module(self) -> str:
-        """The module of the manager's class, or the one that the class says to have been in when values were stored."""
+        """The module of the manager's class, or the one that the class says to have been in when values were stored;
+        of a collected function its own."""
         host = self.host
+        if not self.label:
+            return module_name(getattr(self.key.function, "__module__", None) or "")
         return host.stored_module if host.stored_module is not None else module_name(type(host).__module__)
+
+    def text(self, codec: Codec) -> bytes:
+        """How the record of the answer begins, if it was stored by the same declaration of the same manager."""
+        declaration, module = self.key.declaration, self.module
+        known = (declaration, type(self.host), module, codec.declared)
+        asked = self.inputs.questions.get(known)
+        if asked is None:
+            inputs = self.inputs.all if self.label else {}
+            asked = question_text(
+                codec.kind, codec.declared, declaration.version, self.manager, module, self.metric, inputs
+            )
+            self.inputs.questions[known] = asked
+        return question(asked, self.stored, self.key.params)
 
 
 class Identity:
     """The inputs of one manager, looked up once where they cannot change unnoticed, and else at every question."""
+
+    __slots__ = ("_changed", "_known", "arguments")
 
     def __init__(self, arguments: Arguments, changed: Callable[[], None]) -> None:
         self.arguments: Arguments = arguments
@@ -94,6 +117,7 @@ class Identity:
         self._known = None
 
 
+@functools.lru_cache(maxsize=256)
 def module_name(module: str) -> str:
     """``demo.digits``, or ``__main__.digits`` where that file is the program, or ``__main__`` at a prompt."""
     if module != MAIN:

@@ -47,6 +47,8 @@ class Inputs:
     all: Mapping[str, Tree]
     named: Mapping[str, Tree]
     fixed: bool
+    questions: dict[object, str] = attrs.field(factory=dict[object, str], init=False, eq=False, repr=False)
+    """What was made of them once, for :meth:`.Question.text`."""
 
 
 def inputs_of(manager: HasInputs, strict: bool = True) -> Inputs:
@@ -55,6 +57,9 @@ def inputs_of(manager: HasInputs, strict: bool = True) -> Inputs:
     Raises:
         IdentityError: one of them has no stable written form; unless ``strict``, it then counts as the object it is.
     """
+    none = _no_inputs(type(manager))
+    if none is not None:
+        return none
     where = type(manager).__qualname__
     values = manager.metric_inputs()
     defaults = _defaults(type(manager))
@@ -66,6 +71,14 @@ def inputs_of(manager: HasInputs, strict: bool = True) -> Inputs:
     }
     fixed = watches(type(manager)) and _is_ours(type(manager).metric_inputs) and all(map(_is_fixed, values.values()))
     return Inputs(everything, named, fixed)
+
+
+@functools.lru_cache(maxsize=256)
+def _no_inputs(kind: type) -> Inputs | None:
+    """The inputs of all managers of a class that can have none."""
+    asked: object = getattr(kind, "metric_inputs", None)
+    none = _is_ours(asked) and watches(kind) and not _fields(kind) and _constructor(kind) is None
+    return Inputs({}, {}, fixed=True) if none else None
 
 
 def _form(value: object, where: str, strict: bool) -> Tree:

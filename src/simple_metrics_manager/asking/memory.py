@@ -4,27 +4,52 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, MutableMapping
-
-import attrs
+from typing import Protocol
 
 from simple_metrics_manager.asking import running
 from simple_metrics_manager.declaring.lookup import names_of
 from simple_metrics_manager.declaring.parameters import Row
+from simple_metrics_manager.payload.tree import Payload
 from simple_metrics_manager.payload.unshare import unshare
 from simple_metrics_manager.record import Record
 
 
-@attrs.define(eq=False)
+class Recorded(Protocol):
+    """Something that can say its record, and parses it for the purpose only then."""
+
+    @property
+    def record(self) -> Record: ...
+
+
 class Held:
     """One value in memory. ``immutable`` values are handed out as they are, others as copies of their own.
 
     ``state``: ``computed`` is not stored yet, ``stored`` is, ``unsaved`` is not to be, ``failed`` could not be.
+    ``payload`` is the value taken apart, as long as it has still to be stored.
     """
 
-    value: object
-    immutable: bool
-    record: Record
-    state: str = "computed"
+    __slots__ = ("_record", "immutable", "payload", "state", "value")
+
+    def __init__(
+        self,
+        value: object,
+        immutable: bool,
+        record: Record | Recorded,
+        state: str = "computed",
+        payload: Payload | None = None,
+    ) -> None:
+        self.value: object = value
+        self.immutable: bool = immutable
+        self.state: str = state
+        self.payload: Payload | None = payload
+        self._record: Record | Recorded = record
+
+    @property
+    def record(self) -> Record:
+        """When and how it was computed."""
+        if not isinstance(self._record, Record):
+            self._record = self._record.record
+        return self._record
 
     def give(self) -> object:
         """The value for a caller, who cannot change by it what the next one gets."""
@@ -33,6 +58,8 @@ class Held:
 
 class Memory:
     """Values by name, and refused ones: computed, but not what their annotation says."""
+
+    __slots__ = ("__weakref__", "_host", "_memos", "_promoted", "held", "refused")
 
     def __init__(self, host: object) -> None:
         self._host = weakref.ref(host)
@@ -48,6 +75,11 @@ class Memory:
             self.held[name] = held
             if held.state != "stored":
                 self.refused.pop(name, None)  # computed anew; what is loaded takes nothing's place
+
+    def adopt(self, name: str, held: Held) -> Held:
+        """Hold what was loaded, unless something is held by now; what is held then."""
+        with running.switch:
+            return self.held.setdefault(name, held)
 
     def refuse(self, name: str, value: object, error: Exception) -> None:
         """Keep a value that cannot be given out as what it was declared."""
@@ -74,6 +106,8 @@ class Memory:
 
     def forget_stored(self) -> None:
         """Hold no more what came from a storage; what was computed is to be stored again, wherever that will be."""
+        if not self.held:
+            return
         with running.switch:
             self.park()
             self.held = {name: held for name, held in self.held.items() if held.state != "stored"}

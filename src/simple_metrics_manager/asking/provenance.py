@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.metadata
+import os
 import platform
 import secrets
 import socket
 from collections.abc import Iterable, Mapping
 
 import attrs
-import numpy as np
 
-from simple_metrics_manager.asking.identity import Question, module_name
+from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.formats.content import content_hash
 from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
@@ -23,6 +23,7 @@ RUN = secrets.token_hex(8)
 """One id for everything that this process computes."""
 
 _PREVIEWED = 8
+_PYTHON = platform.python_version()
 
 
 @attrs.frozen
@@ -35,14 +36,14 @@ class Timing:
 
 def make_record(asked: Question, codec: Codec, payload: Payload, timing: Timing, reads: Iterable[Read]) -> Record:
     """The record of ``payload``, which is the answer to what was asked, computed just now."""
-    key, manager, label = asked.key, type(asked.host), asked.label
-    code = key.declaration.fingerprint(manager)
+    key = asked.key
+    code = key.declaration.fingerprint(type(asked.host))
     return Record(
         name=asked.stored,
-        metric="" if key.declaration.anonymous else key.declaration.name,
-        manager=manager.__qualname__ if label else "",
-        module=asked.module if label else module_name(getattr(key.function, "__module__", None) or ""),
-        inputs=asked.inputs.all if label else {},
+        metric=asked.metric,
+        manager=asked.manager,
+        module=asked.module,
+        inputs=asked.inputs.all if asked.label else {},
         params=key.params,
         seconds=timing.seconds,
         cpu_seconds=timing.cpu_seconds,
@@ -57,30 +58,21 @@ def make_record(asked: Question, codec: Codec, payload: Payload, timing: Timing,
         helpers=code.helpers,
         globals=code.globals,
         reads=tuple(reads),
-        python=platform.python_version(),
+        python=_PYTHON,
         libraries=_versions(("numpy", *code.libraries)),
-        host=socket.gethostname(),
+        host=_host(os.getpid()),
         run=RUN,
     )
 
 
-def content_hash(payload: Payload) -> str:
-    """A hash of the value alone: its tree, and of each array dtype, shape and bytes in C order."""
-    digest = hashlib.sha256(canonical_text(payload.tree).encode())
-    for name, array in sorted(payload.arrays.items()):
-        digest.update(f"\0{name}\0{array.dtype.descr!r}\0{array.shape}\0".encode())
-        if array.dtype.hasobject:
-            return ""  # Python objects have no bytes of their own
-        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data if array.size else b"")
-    return f"sha256:{digest.hexdigest()}"
-
-
 def _summary(payload: Payload) -> str:
     """``float64[64]`` for an array; for anything else its arrays, or nothing."""
+    parts = {name: _shape(array) for name, array in payload.arrays.items()}
+    parts |= {name: native.summary() for name, native in payload.natives.items()}
     if payload.tree == {ARRAY_MARK: "value"}:
-        return _shape(payload.arrays["value"])
-    few = [f"{name} {_shape(array)}" for name, array in list(payload.arrays.items())[:_PREVIEWED]]
-    return ", ".join(few) + (", ..." if len(payload.arrays) > _PREVIEWED else "")
+        return parts["value"]
+    few = [f"{name} {text}" for name, text in list(parts.items())[:_PREVIEWED]]
+    return ", ".join(few) + (", ..." if len(parts) > _PREVIEWED else "")
 
 
 def _shape(array: Array) -> str:
@@ -89,12 +81,20 @@ def _shape(array: Array) -> str:
 
 def _preview(payload: Payload) -> Tree:
     """A glance at the value that a listing can show without reading it: a small tree, or the first numbers."""
+    if payload.natives:
+        return None
     if not payload.arrays:
         return payload.tree if len(canonical_text(payload.tree)) <= 200 else None
     first = next(iter(payload.arrays.values()))
     if first.dtype.kind not in "biuf" or first.size == 0:
         return None
     return [float(number) for number in first.reshape(-1)[:_PREVIEWED]] if first.flags.c_contiguous else None
+
+
+@functools.lru_cache(maxsize=4)
+def _host(_process: int) -> str:
+    """The name of this machine; asked again in each process, since one may have been frozen and woken elsewhere."""
+    return socket.gethostname()
 
 
 @functools.lru_cache(maxsize=64)

@@ -37,20 +37,38 @@ class Parks(Protocol):
 class Flight:
     """One computation or loading that others may wait for; ended by :meth:`land`."""
 
-    __slots__ = ("awaits", "done", "error", "label", "what")
+    __slots__ = ("_done", "_landed", "awaits", "error", "label", "what")
 
     def __init__(self, what: object, label: str) -> None:
         self.what: object = what
         """Equal for flights after the same value."""
         self.label: str = label
-        self.done: threading.Event = threading.Event()
         self.error: BaseException | None = None
         self.awaits: list[tuple[Flight, tuple[str, ...]]] = []
         """Flights of other threads that this one waits for, each with the labels of our own that lie between."""
+        self._done: threading.Event | None = None
+        self._landed = False
 
     def land(self) -> None:
         """Wake everybody who waits."""
-        self.done.set()
+        self._landed = True
+        done = self._done
+        if done is not None:
+            done.set()
+
+    def wait(self) -> None:
+        """Wait until it has landed.
+
+        An event costs more than to load a small value, and mostly nobody waits: the first who does brings it along.
+        Who waits looks at ``_landed`` after that, and who lands looks for the event after setting ``_landed``, so one of
+        the two sees the other.
+        """
+        with _waiting:
+            if self._done is None:
+                self._done = threading.Event()
+            done = self._done
+        if not self._landed:
+            done.wait()
 
 
 class Frame:
@@ -153,7 +171,7 @@ def wait(flight: Flight) -> None:
         for own, entry in zip(mine, ahead, strict=True):
             own.awaits.append(entry)
     try:
-        flight.done.wait()
+        flight.wait()
     finally:
         with _waiting:
             for own, entry in zip(mine, ahead, strict=True):

@@ -8,7 +8,7 @@ from simple_metrics_manager.asking.identity import Question, same_module
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import CorruptMetricError, InTheWayError, WrongIdentityError
-from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, tell
+from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, silent, tell
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
@@ -16,12 +16,19 @@ from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import DatedStorage, Found, dated
+from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.natural import NATURAL
 from simple_metrics_manager.storing.storage import Storage, is_storage
 
 
+def _is_storage(value: object) -> bool:
+    return not isinstance(value, type) and is_storage(value)
+
+
 class Shelf:
     """The storage of one manager, and what that manager may take from it."""
+
+    __slots__ = ("_dated", "_storage")
 
     def __init__(self) -> None:
         self._storage: Storage | None = None
@@ -33,7 +40,7 @@ class Shelf:
         Raises:
             TypeError: this is no storage.
         """
-        if storage is not None and (isinstance(storage, type) or not is_storage(storage)):
+        if storage is not None and not isinstance(storage, StoredEntries) and not _is_storage(storage):
             lacks = "it has not the methods exists(name), save(name, data) and load(name)"
             raise TypeError(f"{storage!r} is no storage: {lacks}; give one, as in NpzStorageInterface('metrics')")
         self._storage = storage
@@ -91,12 +98,29 @@ class Shelf:
         held.state = "failed"  # until it is stored: what interrupts this, be it MemoryError, leaves it to be saved
         storage = self._open(asked.host)
         if storage is None:
-            held.state = "unsaved"
+            held.state, held.payload = "unsaved", None
             return
-        payload = self.codec(asked.host, asked.key).dump(held.value)
+        payload = held.payload if held.payload is not None else self.codec(asked.host, asked.key).dump(held.value)
         size = storage.keep(held.value, payload, held.record, self.form(asked.host, asked.key))
-        held.state = "stored"
-        tell(Saved(asked.name, size, verbose=asked.verbose))
+        held.state, held.payload = "stored", None
+        if not silent(asked.verbose):
+            tell(Saved(asked.name, size, verbose=asked.verbose))
+
+    def glance(self, asked: Question) -> Held | None:
+        """What is stored, if all is well with it; else None, and :meth:`load` says and does what is to be said and done.
+
+        Raises:
+            WrongIdentityError: under its name there is something else.
+        """
+        storage = self._open(asked.host)
+        if storage is None:
+            return None
+        codec = self.codec(asked.host, asked.key)
+        try:
+            found = self._find(asked, storage, codec)
+        except CorruptMetricError:
+            return None
+        return None if found is None or self._reason(asked, codec, found) else self._take(asked, codec, found)
 
     def load(self, asked: Question, *, mend: bool) -> Held | None:
         """What is stored, to be held; None if there is nothing, or nothing that can be used (an event says why).
@@ -112,25 +136,35 @@ class Shelf:
         storage = self._open(asked.host)
         if storage is None:
             return None
+        codec = self.codec(asked.host, asked.key)
         try:
-            found = self._find(asked, storage)
+            found = self._find(asked, storage, codec)
         except CorruptMetricError as error:
-            form = self.form(asked.host, asked.key)
-            if not mend or not _set_aside(asked, error, storage, form):
+            if not mend or not _set_aside(asked, error, storage, self.form(asked.host, asked.key)):
                 raise
             return None
         if found is None:
             return None
-        codec = self.codec(asked.host, asked.key)
-        reason = None if found.old or asked.key.declaration.anonymous else _unusable(asked, codec, found.record)
+        reason = self._reason(asked, codec, found)
         if reason is not None:
             tell(Disregarded(asked.name, reason, verbose=asked.verbose))
             return None
-        value = found.value(codec, self._allow_pickle(asked.host))
-        if found.old:
+        return self._take(asked, codec, found)
+
+    def _reason(self, asked: Question, codec: Codec, found: Found) -> str | None:
+        """Why what is stored is not the value that is asked for, or None."""
+        if found.exact or found.old or asked.key.declaration.anonymous:
+            return None
+        return _unusable(asked, codec, found.record)
+
+    def _take(self, asked: Question, codec: Codec, found: Found) -> Held:
+        value = found.value(codec, False if found.exact else self._allow_pickle(asked.host))
+        if not found.exact and found.old:
             value = codec.load(lock_payload(codec.dump(value)))
-        tell(Loaded(asked.name, found.record.date, verbose=asked.verbose))
-        return Held(value, unshare(value) is value, found.record, "stored")
+        if not silent(asked.verbose):
+            tell(Loaded(asked.name, found.record.date, verbose=asked.verbose))
+        found.forget()
+        return Held(value, unshare(value) is value, found, "stored")
 
     def _open(self, host: object) -> DatedStorage | None:
         storage = self.storage(host)
@@ -143,13 +177,13 @@ class Shelf:
     def _allow_pickle(self, host: object) -> bool:
         return bool(getattr(self.storage(host), "allow_pickle", False))
 
-    def _find(self, asked: Question, storage: DatedStorage) -> Found | None:
-        form = self.form(asked.host, asked.key)
+    def _find(self, asked: Question, storage: DatedStorage, codec: Codec) -> Found | None:
+        form = asked.key.declaration.form or NATURAL.get(codec.natural)
         found = storage.find(asked.stored, form)
         if found is None and asked.name == asked.key.name:
             old = map(storage.find, asked.host.old_names(asked.key))
             return next((each for each in old if each is not None and each.old), None)
-        if found is not None and not found.old:
+        if found is not None and not found.answers(asked.text(codec)) and not found.old:
             _check_identity(asked, found.record, storage, form)
         return found
 

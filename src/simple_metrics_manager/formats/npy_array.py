@@ -43,24 +43,21 @@ def array_from_npy(blob: memoryview, start: int, end: int, allow_pickle: bool) -
         ValueError: these bytes are no npy file of just that length.
         NotUnpickled: they are one of pickled objects, and ``allow_pickle`` was not said.
     """
-    layout = read_header(blob, start, end)
-    if layout.dtype.hasobject:
-        return _unpickle(blob[start + layout.start : end], layout, allow_pickle)
-    if start + layout.start + layout.nbytes != end:
+    dtype, shape, fortran, nbytes, length = layout = read_header(blob, start, end)
+    if dtype.hasobject:
+        return _unpickle(blob[start + length : end], layout, allow_pickle)
+    if start + length + nbytes != end:
         raise ValueError("an array is not as long as its header says")
-    if not layout.nbytes:
-        array: Array = np.ndarray(layout.shape, layout.dtype)
+    if not nbytes:
+        array: Array = np.ndarray(shape, dtype)
     else:
-        array = _view(blob, start + layout.start, layout)
-    array.flags.writeable = False
+        array = np.frombuffer(blob, dtype, nbytes // dtype.itemsize, start + length)
+        if len(shape) != 1:
+            array = array.reshape(shape, order="F" if fortran else "C")
+        if not array.flags.aligned and nbytes <= _SMALL:
+            array = array.copy(order="K")
+    array.setflags(write=False)
     return array
-
-
-def _view(blob: memoryview, offset: int, layout: Layout) -> Array:
-    array: Array = np.frombuffer(blob, layout.dtype, layout.nbytes // layout.dtype.itemsize, offset)
-    if len(layout.shape) != 1:
-        array = array.reshape(layout.shape, order="F" if layout.fortran else "C")
-    return array if array.flags.aligned or layout.nbytes > _SMALL else array.copy(order="K")
 
 
 def _unpickle(data: memoryview, layout: Layout, allow_pickle: bool) -> Array:

@@ -100,6 +100,27 @@ def read_header(blob: memoryview, start: int, end: int) -> Layout:
     Raises:
         ValueError: there is no header, or one that no array can have.
     """
+    usual = _parsed.get(bytes(blob[start : start + 128]))
+    if usual is not None and start + 128 <= end:
+        return usual
+    size = header_size(blob, start, end)
+    header = bytes(blob[start : start + size])
+    layout = _parsed.get(header)
+    if layout is None:
+        layout = _parse(header)
+        if size <= _WORTH_REMEMBERING:
+            if len(_parsed) >= _REMEMBERED:
+                _parsed.clear()
+            _parsed[header] = layout
+    return layout
+
+
+def header_size(blob: memoryview, start: int, end: int) -> int:
+    """Bytes of the header that begins at ``start``, of an array that ends before ``end``.
+
+    Raises:
+        ValueError: there is none, or one that no array can have.
+    """
     prefix = bytes(blob[start : min(start + 12, end)])
     if len(prefix) < 10 or prefix[:6] != MAGIC:
         raise ValueError("no array where one should be")
@@ -111,15 +132,7 @@ def read_header(blob: memoryview, start: int, end: int) -> Layout:
         raise ValueError("the header of an array is cut off")
     if size > LONGEST + 12:
         raise ValueError("the header of an array is too long to be one")
-    header = bytes(blob[start : start + size])
-    layout = _parsed.get(header)
-    if layout is None:
-        layout = _parse(header)
-        if size <= _WORTH_REMEMBERING:
-            if len(_parsed) >= _REMEMBERED:
-                _parsed.clear()
-            _parsed[header] = layout
-    return layout
+    return size
 
 
 def _parse(header: bytes) -> Layout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import attrs
@@ -11,8 +11,10 @@ from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.foreign import SINGLE, from_npz, is_single
 from simple_metrics_manager.formats.npy_array import array_from_npy, array_to_npy
+from simple_metrics_manager.formats.npy_header import header_size
 from simple_metrics_manager.formats.record_text import (
     DAMAGE,
+    StoredEntry,
     name_of,
     read_json,
     read_record,
@@ -30,14 +32,17 @@ from simple_metrics_manager.formats.zip_reader import (
     read_end,
     read_members,
     read_seal,
+    read_whole,
 )
 from simple_metrics_manager.formats.zip_writer import ZipWriter
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
 from simple_metrics_manager.record import Entry, Record
 
 _NPY = ".npy"
+_SINGLE = SINGLE + _NPY
 _TREE = "value.json"
 _RECORD = "record.json"
+_USUAL = (_SINGLE, _RECORD)
 _ZIP64_OFFSET = 12
 """Bytes of the extra field that the last entry of the directory has when its member lies beyond 4 GiB."""
 
@@ -60,6 +65,9 @@ class Npz:
 
     compress: bool = False
     allow_pickle: bool = False
+    verify: bool = True
+    """Whether the bytes of arrays are verified when they are read. Everything else always is, and so are small files,
+    compressed arrays and pickled objects."""
 
     def encode(self, entry: Entry) -> Sequence[Buffer]:
         """The archive; its larger pieces are the memory of the arrays."""
@@ -67,7 +75,9 @@ class Npz:
         for key, array in payload.arrays.items():
             try:
                 header, data = array_to_npy(array, self.allow_pickle)
-                writer.add(key + _NPY, (header, data), deflate=self.compress, lead=len(header))
+                known = payload.sums.get(key)
+                crc = None if known is None else known[0]
+                writer.add(key + _NPY, (header, data), deflate=self.compress, lead=len(header), crc=crc)
             except (TypeError, UnicodeEncodeError) as error:
                 remedy = "Return plain arrays, or say allow_pickle=True"
                 raise CannotStoreError(name_of(entry), f"its array {key!r} cannot be kept: {error}", remedy) from None
@@ -80,32 +90,41 @@ class Npz:
     def decode(self, blob: memoryview, path: str) -> Entry:
         """The entry, every byte verified; arrays that are not compressed are read-only views of ``blob``."""
         try:
+            whole = read_whole(blob)
+            if whole is not None:
+                return self._own(whole, path)
             end = read_end(blob)
             members = read_members(blob, end)
-            if end.sealed:
-                return self._own(blob, members, check_seal(blob, end, members))
-            return from_npz(self._foreign_arrays(blob, members))
+            if not end.sealed:
+                return from_npz(self._foreign_arrays(blob, members))
+            starts = check_seal(blob, end, members, header_size)
+            return self._own(dict(zip((m.name for m in members), self._data(blob, members, starts), strict=True)), path)
         except DAMAGE as error:
             raise unreadable(path, error) from error
 
-    def _own(self, blob: memoryview, members: list[Member], starts: list[int]) -> Entry:
-        arrays: dict[str, Array] = {}
-        texts: dict[str, str] = {}
+    def _data(self, blob: memoryview, members: list[Member], starts: list[int]) -> Iterator[memoryview]:
+        trusts = not self.verify and not self.allow_pickle  # what is damaged must not run either
         for member, start in zip(members, starts, strict=True):
-            data = read_data(blob, member, start)
-            if member.name.endswith(_NPY):
-                arrays[member.name[: -len(_NPY)]] = array_from_npy(data, 0, len(data), self.allow_pickle)
-            else:
-                texts[member.name] = str(data, "ascii")
-        if not members or members[-1].name != _RECORD or texts.keys() - {_TREE, _RECORD}:
+            mapped = trusts and member.method == STORED and member.name.endswith(_NPY)
+            yield blob[start : start + member.kept] if mapped else read_data(blob, member, start)
+
+    def _own(self, members: dict[str, memoryview], path: str) -> Entry:
+        """The entry in the verified members of a file that we wrote."""
+        if tuple(members) == _USUAL:  # what most files are, and soonest done
+            data = members[_SINGLE]
+            array = array_from_npy(data, 0, len(data), self.allow_pickle)
+            return StoredEntry(bytes(members[_RECORD]), Payload({ARRAY_MARK: SINGLE}, {SINGLE: array}), path)
+        *others, last = members
+        tree: Tree = {ARRAY_MARK: SINGLE} if _TREE not in members else read_json(str(members[_TREE], "ascii"))
+        arrays = {
+            name[: -len(_NPY)]: array_from_npy(data, 0, len(data), self.allow_pickle)
+            for name, data in members.items()
+            if name.endswith(_NPY)
+        }
+        bare = _TREE not in members
+        if last != _RECORD or len(arrays) + (not bare) != len(others) or (bare and set(arrays) != {SINGLE}):
             raise ValueError("its members are not those of a metric")
-        record = read_record(texts[_RECORD])
-        if _TREE in texts:
-            return Entry(record, Payload(read_json(texts[_TREE]), arrays))
-        if set(arrays) != {SINGLE}:
-            raise ValueError("its members are not those of a metric")
-        whole: Tree = {ARRAY_MARK: SINGLE}
-        return Entry(record, Payload(whole, arrays))
+        return StoredEntry(bytes(members[_RECORD]), Payload(tree, arrays), path)
 
     def _foreign_arrays(self, blob: memoryview, members: list[Member]) -> dict[str, Array]:
         arrays: dict[str, Array] = {}
@@ -119,6 +138,9 @@ class Npz:
     def decode_record(self, blob: memoryview, path: str) -> Record | None:
         """The record, verified by its own checksum, from the end of the file alone."""
         try:
+            whole = read_whole(blob)
+            if whole is not None:
+                return self._own(whole, path).record
             end = read_end(blob)
             member = _last_member(blob, end)
             if member is None and not end.sealed:

@@ -14,8 +14,16 @@ from simple_metrics_manager.errors import (
     PickledObjectsError,
     StorageError,
 )
-from simple_metrics_manager.payload.tree import Tree
-from simple_metrics_manager.record import FORMAT, Entry, NewerFormat, Record, record_from_json, record_to_json
+from simple_metrics_manager.payload.tree import Payload, Tree
+from simple_metrics_manager.record import (
+    FORMAT,
+    Entry,
+    NewerFormat,
+    Record,
+    codec_in,
+    record_from_json,
+    record_to_json,
+)
 
 DAMAGE = (ValueError, OverflowError, RecursionError, struct.error)
 """What reading damaged bytes can raise; a format turns it into an error of ours with :func:`unreadable`."""
@@ -58,6 +66,45 @@ def tree_text(name: str, tree: Tree) -> str:
 def read_json(text: str) -> Tree:
     """The parsed text; ``ValueError`` if it is no JSON, ``RecursionError`` if it is nested too deeply."""
     return cast("Tree", json.loads(text))
+
+
+class StoredEntry(Entry):
+    """An entry out of a sound file, whose record is parsed when somebody asks for it.
+
+    For a small value that would take longer than everything else about reading it.
+
+    Raises:
+        ValueError, NewerFormat: the text is no record, or one of a later version.
+    """
+
+    __slots__ = ("_path", "_text")
+
+    def __init__(self, text: bytes, payload: Payload, path: str) -> None:
+        super().__init__(None, payload)
+        self._text = text
+        self._path = path
+        if codec_in(text) is None and self.dated:
+            self._record = read_record(text)  # it is not as this version writes it, and may be of a later one
+
+    @property
+    def record(self) -> Record | None:
+        if self._record is None and self.dated:
+            try:
+                self._record = read_record(self._text)
+            except DAMAGE as error:
+                raise unreadable(self._path, error) from error
+        return self._record
+
+    @property
+    def dated(self) -> bool:
+        return self._text != b"null"
+
+    @property
+    def codec(self) -> str:
+        return codec_in(self._text) or super().codec
+
+    def answers(self, question: bytes) -> bool:
+        return self._text.startswith(question)
 
 
 class NotUnpickled(ValueError):  # the error that users get is PickledObjectsError

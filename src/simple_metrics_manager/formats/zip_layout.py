@@ -33,12 +33,18 @@ ALIGNED = 0xD935
 """Ids of extra fields: the wide numbers, and bytes that only move what follows."""
 
 SEAL_MARK = b"smm1 "
+WHOLE_MARK = b"smm1="
 SEAL_SIZE = len(SEAL_MARK) + 8
-"""The comment of our archives: the mark, and eight hexadecimal digits of a CRC-32.
+"""The comment of our archives: a mark, and eight hexadecimal digits of a CRC-32.
 
-It goes over every byte that no member's own CRC covers: local headers, deflated data (a member's CRC is that of
-what it inflates to), central directory, end records and the mark. Together they cover the whole file.
+Behind ``smm1 `` it goes over every byte that no member's own CRC covers: local headers, deflated data (a member's CRC
+is that of what it inflates to), central directory, end records and the mark; and over the headers of arrays, so that
+these are known to be sound where nobody wants to wait for the arrays. Together they cover the whole file.
+Behind ``smm1=`` it goes over all bytes before the digits: small archives have that one, which is verified at once.
 """
+
+WHOLE_BELOW = 64 * 1024
+"""Bytes of an archive that is sealed as a whole: beyond, a second checksum over the members would cost too much."""
 
 
 class Member(NamedTuple):

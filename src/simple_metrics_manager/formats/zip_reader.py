@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from typing import NamedTuple
 
 from simple_metrics_manager.formats.checksum import crc32
@@ -28,6 +29,7 @@ from simple_metrics_manager.formats.zip_layout import (
     SIZES_FOLLOW,
     STORED,
     UTF8,
+    WHOLE_MARK,
     ZIP64,
     Member,
 )
@@ -36,6 +38,41 @@ _BEST_RATIO = 1032
 """Deflate makes at most this many bytes out of one: 258 of them from two bits."""
 
 _SEAL = re.compile(rb"[0-9a-f]{8}")
+
+
+def read_whole(blob: memoryview) -> dict[str, memoryview] | None:
+    """The members of an archive that is sealed as a whole, by name; None if this is no such archive.
+
+    One checksum says that all bytes are as they were written, so nothing has to be compared with anything else:
+    the local headers are read one after the other, as the writer has set them down.
+
+    Raises:
+        ValueError, struct.error: a byte of the file has changed, or somebody sealed what is no archive of ours.
+    """
+    at = len(blob) - SEAL_SIZE
+    if at < END.size or blob[at : at + 5] != WHOLE_MARK:
+        return None
+    if blob[at + 5 :] != b"%08x" % crc32(blob[: at + 5]):
+        raise ValueError("the seal of the archive is broken")
+    magic, _, _, _, count, _, stop, _ = END.unpack_from(blob, at - END.size)
+    members: dict[str, memoryview] = {}
+    at = 0
+    for _ in range(count if magic == END_MAGIC else 0):
+        header, _, _, method, _, _, crc, kept, size, n_name, n_extra = LOCAL.unpack_from(blob, at)
+        start = at + 30 + n_name + n_extra
+        name = str(blob[at + 30 : at + 30 + n_name], "utf-8")
+        at = start + kept
+        if header != LOCAL_MAGIC or at > stop or name in members:
+            raise ValueError("the seal of the archive is no seal of a metric")
+        data = blob[start:at]
+        if method == DEFLATED and size <= _BEST_RATIO * kept:
+            data = memoryview(_inflated(data, Member(name, method, 0, crc, kept, size, 0)))
+        elif method:
+            raise ValueError("the seal of the archive is no seal of a metric")
+        members[name] = data
+    if at != stop or not members:
+        raise ValueError("the seal of the archive is no seal of a metric")
+    return members
 
 
 class End(NamedTuple):
@@ -65,7 +102,7 @@ def read_end(blob: memoryview) -> End:
                 raise ValueError("an archive in several parts")
             if start + size != stop or count * CENTRAL.size > size:
                 raise ValueError("the directory of the archive is not where its end says")
-            if sealed and bytes(blob[-SEAL_SIZE : len(blob) - 8]) != SEAL_MARK:
+            if sealed and bytes(blob[-SEAL_SIZE : len(blob) - 8]) not in (SEAL_MARK, WHOLE_MARK):
                 raise ValueError("the seal of the archive is broken")
             return End(start, stop, count, sealed)
     raise ValueError("it does not end as an archive does: bytes are missing, or too many")
@@ -165,8 +202,13 @@ def data_start(blob: memoryview, member: Member) -> int:
     return start
 
 
-def check_seal(blob: memoryview, end: End, members: list[Member]) -> list[int]:
+def check_seal(
+    blob: memoryview, end: End, members: list[Member], lead: Callable[[memoryview, int, int], int] | None = None
+) -> list[int]:
     """Where the data of each member begins, having verified every byte of the file that is not in one.
+
+    ``lead`` says of the data of a member that is an array, from ``blob``, its start and its end, how many bytes of it
+    are under the seal.
 
     Raises:
         ValueError: a byte of the file has changed, or bytes lie between the members.
@@ -178,7 +220,11 @@ def check_seal(blob: memoryview, end: End, members: list[Member]) -> list[int]:
         if member.offset != at:
             raise ValueError("there are bytes between its members")
         stop = start + member.kept
-        seal = crc32(blob[at : stop if member.method == DEFLATED else start], seal)
+        if member.method == DEFLATED:
+            seal = crc32(blob[at:stop], seal)
+        else:
+            leading = lead(blob, start, stop) if lead is not None and member.name.endswith(".npy") else 0
+            seal = crc32(blob[at : start + leading], seal)
         at = stop
         starts.append(start)
     if at != end.start or crc32(blob[at : len(blob) - 8], seal) != read_seal(blob):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Sequence
 
-import attrs
-
 from simple_metrics_manager.formats.base import Buffer
-from simple_metrics_manager.formats.checksum import crc32
+from simple_metrics_manager.formats.checksum import crc32, deflating
 from simple_metrics_manager.formats.zip_layout import (
     ALIGNED,
     CENTRAL,
@@ -29,6 +26,8 @@ from simple_metrics_manager.formats.zip_layout import (
     SEAL_SIZE,
     STORED,
     UTF8,
+    WHOLE_BELOW,
+    WHOLE_MARK,
     ZIP64,
     Member,
 )
@@ -36,73 +35,87 @@ from simple_metrics_manager.formats.zip_layout import (
 _DATE = 0 << 9 | 1 << 5 | 1
 """1980-01-01, the beginning of time in a zip: equal values make equal bytes."""
 
+_MODE = 0o100644 << 16
+"""A regular file that everybody may read, in the bits for Unix."""
+
 _ALIGNMENT = 64
 
 
-@attrs.define
 class ZipWriter:
     """Collects the pieces of one archive; ``offset`` is where the next one will lie in the file."""
 
-    offset: int = 0
-    _pieces: list[Buffer] = attrs.field(factory=list[Buffer], init=False)
-    _central: list[bytes] = attrs.field(factory=list[bytes], init=False)
-    _seal: int = attrs.field(default=0, init=False)
+    def __init__(self) -> None:
+        self.offset = 0
+        self._pieces: list[Buffer] = []
+        self._central: list[bytes] = []
+        self._seal = 0
 
-    def add(self, name: str, parts: Sequence[Buffer], *, deflate: bool = False, lead: int | None = None) -> None:
-        """One member, the bytes of ``parts``; what follows its first ``lead`` bytes is aligned in the file."""
-        crc = size = 0
-        for part in parts:
-            crc = crc32(part, crc)
-            size += len(part)
+    def add(
+        self,
+        name: str,
+        parts: Sequence[Buffer],
+        *,
+        deflate: bool = False,
+        lead: int | None = None,
+        crc: int | None = None,
+    ) -> None:
+        """One member, the bytes of ``parts``; what follows its first ``lead`` bytes is aligned in the file.
+
+        Those are in the first part, and under the seal too.
+
+        ``crc`` is their checksum, where it is known already.
+        """
+        size = sum(map(len, parts))
+        if crc is None:
+            crc = 0
+            for part in parts:
+                crc = crc32(part, crc)
         method, kept = STORED, size
         if deflate:
-            parts = [_deflated(parts)]
+            parts = [deflated(parts)]
             method, kept = DEFLATED, len(parts[0])
         member = Member(name, method, 0 if name.isascii() else UTF8, crc, kept, size, self.offset)
         header = local_header(member, None if deflate else lead)
-        self._pieces += [header, *parts]
+        self._pieces.append(header)
+        self._pieces.extend(parts)
         self._central.append(central_header(member))
         self._seal = crc32(header, self._seal)
         if deflate:
             self._seal = crc32(parts[0], self._seal)
+        elif lead is not None:
+            self._seal = crc32(parts[0][:lead], self._seal)
         self.offset += len(header) + kept
 
     def finish(self) -> list[Buffer]:
         """All pieces of the file, in order."""
         directory = b"".join(self._central)
-        last = directory + end_records(len(self._central), len(directory), self.offset) + SEAL_MARK
+        last = directory + end_records(len(self._central), len(directory), self.offset)
+        if self.offset + len(last) < WHOLE_BELOW:
+            whole = b"".join([*self._pieces, last, WHOLE_MARK])
+            return [whole + b"%08x" % crc32(whole)]
+        last += SEAL_MARK
         return [*self._pieces, last + b"%08x" % crc32(last, self._seal)]
 
 
-def _deflated(parts: Sequence[Buffer]) -> bytes:
-    packer = zlib.compressobj(wbits=-15)
+def deflated(parts: Sequence[Buffer]) -> bytes:
+    """The bytes of ``parts``, deflated."""
+    packer = deflating()
     return b"".join([*map(packer.compress, parts), packer.flush()])
 
 
 def local_header(member: Member, lead: int | None) -> bytes:
     """What stands before a member's data; ``lead`` as in :meth:`ZipWriter.add`."""
-    name = member.name.encode("utf-8")
-    wide = member.size >= FULL32 or member.kept >= FULL32
-    extra = struct.pack("<HHQQ", ZIP64, 16, member.size, member.kept) if wide else b""
+    name, kept, size, extra = member.name.encode("utf-8"), member.kept, member.size, b""
+    needs = 20
+    if size >= FULL32 or kept >= FULL32:
+        extra, needs = struct.pack("<HHQQ", ZIP64, 16, size, kept), 45
+        size = kept = FULL32
     if lead is not None:
-        extra += _padding(member.offset + LOCAL.size + len(name) + len(extra) + lead)
-    return (
-        LOCAL.pack(
-            LOCAL_MAGIC,
-            45 if wide else 20,
-            member.flags,
-            member.method,
-            0,
-            _DATE,
-            member.crc,
-            FULL32 if wide else member.kept,
-            FULL32 if wide else member.size,
-            len(name),
-            len(extra),
-        )
-        + name
-        + extra
+        extra += _padding(member.offset + 30 + len(name) + len(extra) + lead)
+    header = LOCAL.pack(
+        LOCAL_MAGIC, needs, member.flags, member.method, 0, _DATE, member.crc, kept, size, len(name), len(extra)
     )
+    return header + name + extra
 
 
 def _padding(offset: int) -> bytes:
@@ -115,32 +128,14 @@ def _padding(offset: int) -> bytes:
 
 def central_header(member: Member) -> bytes:
     """The entry of a member in the central directory."""
-    name = member.name.encode("utf-8")
-    wide = [number for number in (member.size, member.kept, member.offset) if number >= FULL32]
-    extra = struct.pack(f"<HH{len(wide)}Q", ZIP64, 8 * len(wide), *wide) if wide else b""
-    return (
-        CENTRAL.pack(
-            CENTRAL_MAGIC,
-            3 << 8 | 45,
-            45 if wide else 20,
-            member.flags,
-            member.method,
-            0,
-            _DATE,
-            member.crc,
-            min(member.kept, FULL32),
-            min(member.size, FULL32),
-            len(name),
-            len(extra),
-            0,
-            0,
-            0,
-            0o100644 << 16,
-            min(member.offset, FULL32),
-        )
-        + name
-        + extra
-    )
+    name, (_, method, flags, crc, kept, size, offset) = member.name.encode("utf-8"), member
+    extra, needs = b"", 20
+    if size >= FULL32 or kept >= FULL32 or offset >= FULL32:
+        wide = [number for number in (size, kept, offset) if number >= FULL32]
+        extra, needs = struct.pack(f"<HH{len(wide)}Q", ZIP64, 8 * len(wide), *wide), 45
+        kept, size, offset = min(kept, FULL32), min(size, FULL32), min(offset, FULL32)
+    fields = (needs, flags, method, 0, _DATE, crc, kept, size, len(name), len(extra), 0, 0, 0, _MODE, offset)
+    return CENTRAL.pack(CENTRAL_MAGIC, 3 << 8 | 45, *fields) + name + extra
 
 
 def end_records(count: int, size: int, offset: int) -> bytes:

@@ -22,6 +22,10 @@ _JSON = frozenset({type(None), bool, int, float, str})
 
 def split(raw: Raw) -> Payload:
     """The payload of a raw tree: arrays are named by their path, ``spectra/0``; they are not copied."""
+    if isinstance(raw, np.ndarray):
+        return Payload({ARRAY_MARK: BARE}, {BARE: cast("Array", raw)})
+    if type(raw) in _JSON:
+        return Payload(cast("Tree", raw), {})
     splitter = _Splitter()
     tree = splitter.walk(raw, ())
     return Payload(tree, splitter.arrays, splitter.natives)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TypeAlias
 
-import attrs
 import numpy as np
 
 Array: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.generic]]
@@ -41,13 +41,25 @@ class Native(ABC):
         """What a listing shows: its kind, shape and types, in few words."""
 
 
-@attrs.frozen(eq=False)
 class Payload:
-    """One value as a storage keeps it: ``tree``, which JSON can write, with its ``arrays`` and ``natives`` by name."""
+    """One value as a storage keeps it: ``tree``, which JSON can write, with its ``arrays`` and ``natives`` by name.
 
-    tree: Tree
-    arrays: Mapping[str, Array]
-    natives: Mapping[str, Native] = attrs.field(factory=dict[str, Native])
+    Nothing is ever assigned to one that somebody else has; it is no attrs class since reading a small value makes one.
+    """
+
+    __slots__ = ("arrays", "natives", "sums", "tree")
+
+    def __init__(
+        self, tree: Tree, arrays: Mapping[str, Array], natives: Mapping[str, Native] = MappingProxyType({})
+    ) -> None:
+        self.tree = tree
+        self.arrays = arrays
+        self.natives = natives
+        self.sums: dict[str, tuple[int, int]] = {}
+        """CRC-32 and Adler-32 of its arrays as npy files, where somebody computed them: saving needs them once more."""
+
+    def __repr__(self) -> str:
+        return f"Payload({self.tree!r}, {dict(self.arrays)!r}, {dict(self.natives)!r})"
 
     @property
     def nbytes(self) -> int:
@@ -60,3 +72,7 @@ class Payload:
         if not self.natives:
             return self
         return Payload(self.tree, {**self.arrays, **{name: each.to_array() for name, each in self.natives.items()}})
+
+
+NOTHING = Payload(None, {})
+"""Stands where a payload is needed no more."""

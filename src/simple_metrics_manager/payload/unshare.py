@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import attrs
 import numpy as np
 
+from simple_metrics_manager.payload.chunked import is_chunked, read_only
 from simple_metrics_manager.payload.named import bare_tuple
 from simple_metrics_manager.payload.shape import is_array
 from simple_metrics_manager.payload.tree import Array, Payload
@@ -46,7 +47,8 @@ def unshare(value: T) -> T:
     ``unshare(v) is v`` therefore says that ``v`` is immutable. Arrays are locked, and shared. Objects of attrs classes
     and dataclasses are copied without running ``__init__``; of what is not known, a deep copy is taken.
     """
-    if type(value) in _ATOMS:
+    kind = type(value)
+    if kind in _ATOMS or (kind is np.ndarray and _locked(cast("Array", value))):
         return value
     return cast("T", _unshare(value, {}))
 
@@ -73,9 +75,9 @@ def lock_payload(payload: Payload) -> Payload:
 
 def _locked(array: Array) -> bool:
     """A view of a read-only array that owns its data, or of memory that the system or ``bytes`` keep read-only."""
-    if array.flags.writeable or type(array) is not np.ndarray:
+    flags, base = array.flags, cast("object", array.base)
+    if flags.writeable or type(array) is not np.ndarray or array.dtype.hasobject:
         return False
-    base = cast("object", array.base)
     while is_array(base):
         if base.flags.writeable:
             return False
@@ -113,6 +115,8 @@ def _unshare(value: object, done: dict[int, object]) -> object:
         return _array(value, done)
     if hasattr(kind, "__metrics__"):
         return copy.deepcopy(value, done)  # a manager knows how it is copied, and what of it is not
+    if is_chunked(value):
+        return _keep(value, read_only(value), done)
     if "__attrs_attrs__" in kind.__dict__ or "__dataclass_fields__" in kind.__dict__:
         return _object(value, done)
     return copy.deepcopy(value, done)

@@ -16,19 +16,24 @@ from simple_metrics_manager.keys import DATE
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
-from simple_metrics_manager.payload.tree import Payload
+from simple_metrics_manager.payload.tree import NOTHING, Payload
 from simple_metrics_manager.payload.unshare import unshare
 from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.storage import EntryStorage, Storage
 
 
 class Found:
     """Something that is stored: its record, and its value once it is asked for as a type."""
 
+    __slots__ = ("_entry", "_raw", "_record", "exact")
+
     def __init__(self, entry: Entry | None, record: Record | None, raw: object = None) -> None:
         self._entry = entry
         self._record = record
         self._raw = raw
+        self.exact: bool = False
+        """Whether :meth:`answers` has said yes."""
 
     @property
     def record(self) -> Record:
@@ -47,7 +52,8 @@ class Found:
 
     def answers(self, question: bytes) -> bool:
         """Whether it is known, without its record having been parsed, to be the answer to this question."""
-        return self._entry is not None and self._entry.answers(question)
+        self.exact = self._entry is not None and self._entry.answers(question)
+        return self.exact
 
     def value(self, codec: Codec, allow_pickle: bool) -> object:
         """The value, in the type that ``codec`` stands for.
@@ -57,11 +63,20 @@ class Found:
         """
         if self._entry is None:
             return codec.adopt(self._raw)
-        if not self.old and self._entry.codec == codec.kind:
+        if self.exact:
             return codec.load(self._entry.payload)
-        if not self.old and self._entry.codec == "typed":
-            return codec.adopt(join(self._entry.payload))
-        return codec.adopt(plain_codec(allow_pickle).load(self._entry.payload))
+        payload, kind = self._entry.payload, "old" if self.old else self._entry.codec
+        if kind == codec.kind:
+            return codec.load(payload)
+        if kind == "typed":
+            return codec.adopt(join(payload))
+        return codec.adopt(plain_codec(allow_pickle).load(payload))
+
+    def forget(self) -> None:
+        """Keep the record only: what the value was made of need not live as long as that."""
+        self._raw = None
+        if self._entry is not None:
+            self._entry.payload = NOTHING
 
 
 class DatedStorage(Protocol):
@@ -78,7 +93,9 @@ class DatedStorage(Protocol):
 
 def dated(storage: Storage) -> DatedStorage:
     """The storage as a manager sees it."""
-    return _Entries(storage, storage) if isinstance(storage, EntryStorage) else _SideCars(storage)
+    if isinstance(storage, StoredEntries) or isinstance(storage, EntryStorage):  # noqa: SIM101 - one test is fast
+        return _Entries(storage, storage)
+    return _SideCars(storage)
 
 
 def parse_date(text: object) -> datetime | None:

@@ -14,7 +14,8 @@ from simple_metrics_manager.formats.npy import Npy
 from simple_metrics_manager.formats.npz import Npz
 from simple_metrics_manager.record import Entry
 from simple_metrics_manager.stores.base import Store
-from simple_metrics_manager.stores.directory import Directory, Durability
+from simple_metrics_manager.stores.directory import Directory
+from simple_metrics_manager.stores.durability import Durability
 from simple_metrics_manager.storing.entries import StoredEntries
 
 _known_durability = attrs.validators.in_(get_args(Durability))
@@ -27,6 +28,7 @@ class NpzStorageInterface(StoredEntries):
     ``compress`` deflates arrays: slow, and of little use for measured floats. ``allow_pickle`` lets arrays of Python
     objects in, and lets them run code when they are loaded. ``list_limit`` refuses longer lists (``TypeError``),
     which are meant to be arrays. ``durability`` says what a power cut may take: see :data:`.Durability`.
+    ``verify=False`` opens large arrays at once, however large: their bytes are then not compared with their checksum.
     """
 
     kind: ClassVar[str] = "npz"
@@ -37,12 +39,13 @@ class NpzStorageInterface(StoredEntries):
     allow_pickle: bool = False
     list_limit: int | None = None
     durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
+    verify: bool = attrs.field(default=True, kw_only=True)
 
     def _open(self, extension: str) -> Store:
         return Directory(self.metrics_dir, extension, self.durability)
 
     def _format(self) -> Format:
-        return Npz(self.compress, self.allow_pickle)
+        return Npz(self.compress, self.allow_pickle, self.verify)
 
     def write(self, entry: Entry, /, form: Format | None = None) -> int:
         self._refuse_long_list(entry)
@@ -62,19 +65,23 @@ class NpzStorageInterface(StoredEntries):
 
 @attrs.frozen
 class NpyStorageInterface(StoredEntries):
-    """Metrics in npy files, one each: for values that hold at most one array; ``np.load`` maps them into memory."""
+    """Metrics in npy files, one each: for values that hold at most one array; ``np.load`` maps them into memory.
+
+    ``verify=False`` opens large arrays at once, without comparing their bytes with their checksum.
+    """
 
     kind: ClassVar[str] = "npy"
     file_ext: ClassVar[str] = ".npy"
 
     metrics_dir: Path = attrs.field(converter=Path)
     durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
+    verify: bool = attrs.field(default=True, kw_only=True)
 
     def _open(self, extension: str) -> Store:
         return Directory(self.metrics_dir, extension, self.durability)
 
     def _format(self) -> Format:
-        return Npy()
+        return Npy(verify=self.verify)
 
 
 @attrs.frozen
