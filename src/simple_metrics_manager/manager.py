@@ -55,7 +55,8 @@ class DatedCacheManager:
 
         def __new__(cls, *args: object, **kwargs: object) -> Self:
             self = super().__new__(cls)
-            if "__checked__" not in cls.__dict__:  # attrs adds its fields after the class statement, unless it makes the class anew
+            # attrs adds its fields after the class statement, unless it makes the class anew
+            if "__checked__" not in cls.__dict__:
                 check_fields(cls)
                 watch(cls, _assign)
                 cls.__checked__ = True

@@ -199,14 +199,14 @@ def _point(name: str, params: Mapping[str, Tree]) -> str:
 
 
 def _origin(record: Record) -> str:
-    """The last part; the same objects are written once for many records."""
-    facts = (record.code, record.helpers, record.globals, record.libraries)
-    if facts == _NO_ORIGIN and not record.python and not record.host and not record.run:
+    """The last part; it is made once for all the values that the same code has computed in one process."""
+    tables = (record.helpers, record.globals, record.libraries)
+    if record.code is _NO_CODE and not any(tables) and not record.python and not record.host and not record.run:
         return "}"
-    key: tuple[int | str, ...] = (*map(id, facts), record.python, record.host, record.run)
-    known = _origins.get(key)
-    if known is not None:
-        return known[1]
+    facts = *(tuple(table.items()) for table in tables), record.python, record.host, record.run
+    text = _origins.get((record.code, facts))
+    if text is not None:
+        return text
     parts: list[str] = []
     for field in _ORIGIN:
         value: object = getattr(record, field)
@@ -215,7 +215,7 @@ def _origin(record: Record) -> str:
     text = "".join(parts) + "}"
     if len(_origins) >= _REMEMBERED:
         _origins.clear()
-    _origins[key] = (facts, text)
+    _origins[record.code, facts] = text
     return text
 
 
@@ -259,15 +259,17 @@ def record_from_json(text: str | bytes) -> Record:
         raise ValueError(f"a record that does not hold what it must: {error}") from None
 
 
-_NO_ORIGIN = (_NO_CODE, _NO_TEXTS, _NO_TEXTS, _NO_TEXTS)
 _ORIGIN = ("code", "helpers", "globals", "python", "libraries", "host", "run")
 _FIELDS = frozenset(field.name for field in attrs.fields(Record))
 _EMPTY = Record(name="", date=datetime.min.replace(tzinfo=UTC))
 _DEFAULTS: dict[str, object] = {name: getattr(_EMPTY, name) for name in sorted(_FIELDS)}
 
+CURRENT = f'{{"format":{FORMAT},"codec":"'.encode()
+"""How every record that this version writes begins."""
+
 _TYPED = f'{{"format":{FORMAT},"codec":"typed",'.encode()
 _PLAIN = f'{{"format":{FORMAT},"codec":"plain",'.encode()
 
 _REMEMBERED = 256
-_origins: dict[tuple[int | str, ...], tuple[tuple[object, ...], str]] = {}
-"""Texts of origins by the identity of their facts, which are kept alive with them."""
+_origins: dict[tuple[Code, tuple[object, ...]], str] = {}
+"""Texts of origins by their facts."""

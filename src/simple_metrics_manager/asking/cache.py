@@ -82,9 +82,11 @@ class Cache:
         shadowed = getattr(type(host), metric.name, None) is not metric
         name = metric.base_name_in(type(host)) if shadowed else metric.name
         held = self.get(manager, metric, name)
-        if held.immutable and not shadowed and not running.active and self.inputs(manager).fixed:
-            self.memory.promote(name, held)
-        return cast("T", held.give())
+        if not held.immutable:
+            return cast("T", held.give())
+        if not shadowed and not running.active and self.inputs(manager).fixed:
+            self.memory.promote(name, held, vars(host))
+        return cast("T", held.value)
 
     def bound(self, host: Host, metric: ParameterizedMetric[P, T], /) -> BoundMetric[P, T]:
         """``cm.inertia``, made once for each manager and left in its ``__dict__``, or here if it is a base's."""
@@ -114,7 +116,8 @@ class Cache:
         if held is None or held.state == "computed":
             asked = self.ask(host, key, name, verbose, inputs)
             held = (self._glance(asked) if held is None and use_stored else None) or self._obtain(asked, use_stored)
-            self.note(asked, held)
+            if running.active:
+                self.note(asked, held)
         elif running.active:
             self.note(self.ask(host, key, name), held)
         return held

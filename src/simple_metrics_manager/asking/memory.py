@@ -125,14 +125,14 @@ class Memory:
             memo.clear()
         self._memos.clear()
 
-    def promote(self, name: str, held: Held) -> None:
-        """Leave a value where the next read of the attribute finds it without us."""
-        host = self._host()
+    def promote(self, name: str, held: Held, attributes: dict[str, object]) -> None:
+        """Leave a value among the attributes of the manager, where the next read of it finds it without us."""
         with running.switch:
-            if not running.active and self.held.get(name) is held and host is not None:
-                vars(host)[name] = held.value
+            if not running.active and self.held.get(name) is held:
+                attributes[name] = held.value
+                if not self._promoted:
+                    running.promoted.add(self)
                 self._promoted.append(name)
-                running.promoted.add(self)
 
     def remember(self, memo: dict[Row, object], row: Row, name: str, held: Held) -> None:
         """The same for one parameter set, in the memo of its bound metric."""

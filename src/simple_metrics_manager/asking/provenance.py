@@ -11,6 +11,7 @@ import socket
 from collections.abc import Iterable, Mapping
 
 import attrs
+import numpy as np
 
 from simple_metrics_manager.asking.identity import Question
 from simple_metrics_manager.formats.content import content_hash
@@ -76,7 +77,12 @@ def _summary(payload: Payload) -> str:
 
 
 def _shape(array: Array) -> str:
-    return f"{array.dtype}[{'×'.join(map(str, array.shape))}]"
+    return f"{_dtype_name(array.dtype)}[{'×'.join(map(str, array.shape))}]"
+
+
+@functools.lru_cache(maxsize=256)
+def _dtype_name(dtype: np.dtype[np.generic]) -> str:
+    return str(dtype)
 
 
 def _preview(payload: Payload) -> Tree:

@@ -59,9 +59,9 @@ class Flight:
     def wait(self) -> None:
         """Wait until it has landed.
 
-        An event costs more than to load a small value, and mostly nobody waits: the first who does brings it along.
-        Who waits looks at ``_landed`` after that, and who lands looks for the event after setting ``_landed``, so one of
-        the two sees the other.
+        An event costs more than to load a small value, and mostly nobody waits: the first who does brings it along. Who
+        waits looks at ``_landed`` after that, and who lands looks for the event after having set ``_landed``, so one
+        of the two sees the other.
         """
         with _waiting:
             if self._done is None:

@@ -107,7 +107,7 @@ class Shelf:
             tell(Saved(asked.name, size, verbose=asked.verbose))
 
     def glance(self, asked: Question) -> Held | None:
-        """What is stored, if all is well with it; else None, and :meth:`load` says and does what is to be said and done.
+        """What is stored, if all is well with it; else None, and :meth:`load` says and does what has to be.
 
         Raises:
             WrongIdentityError: under its name there is something else.
@@ -120,7 +120,9 @@ class Shelf:
             found = self._find(asked, storage, codec)
         except CorruptMetricError:
             return None
-        return None if found is None or self._reason(asked, codec, found) else self._take(asked, codec, found)
+        if found is None or not (found.exact or self._reason(asked, codec, found) is None):
+            return None
+        return self._take(asked, codec, found)
 
     def load(self, asked: Question, *, mend: bool) -> Held | None:
         """What is stored, to be held; None if there is nothing, or nothing that can be used (an event says why).
@@ -158,9 +160,12 @@ class Shelf:
         return _unusable(asked, codec, found.record)
 
     def _take(self, asked: Question, codec: Codec, found: Found) -> Held:
-        value = found.value(codec, False if found.exact else self._allow_pickle(asked.host))
-        if not found.exact and found.old:
-            value = codec.load(lock_payload(codec.dump(value)))
+        if found.exact:
+            value = found.value(codec, allow_pickle=False)
+        else:
+            value = found.value(codec, self._allow_pickle(asked.host))
+            if found.old:
+                value = codec.load(lock_payload(codec.dump(value)))
         if not silent(asked.verbose):
             tell(Loaded(asked.name, found.record.date, verbose=asked.verbose))
         found.forget()

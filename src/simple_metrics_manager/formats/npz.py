@@ -32,7 +32,7 @@ from simple_metrics_manager.formats.zip_reader import (
     read_end,
     read_members,
     read_seal,
-    read_whole,
+    read_sealed,
 )
 from simple_metrics_manager.formats.zip_writer import ZipWriter
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
@@ -90,9 +90,10 @@ class Npz:
     def decode(self, blob: memoryview, path: str) -> Entry:
         """The entry, every byte verified; arrays that are not compressed are read-only views of ``blob``."""
         try:
-            whole = read_whole(blob)
-            if whole is not None:
-                return self._own(whole, path)
+            trusts = not self.verify and not self.allow_pickle  # what is damaged must not run either
+            own = read_sealed(blob, header_size, trusts=trusts)
+            if own is not None:
+                return self._own(own, path)
             end = read_end(blob)
             members = read_members(blob, end)
             if not end.sealed:
@@ -103,10 +104,8 @@ class Npz:
             raise unreadable(path, error) from error
 
     def _data(self, blob: memoryview, members: list[Member], starts: list[int]) -> Iterator[memoryview]:
-        trusts = not self.verify and not self.allow_pickle  # what is damaged must not run either
         for member, start in zip(members, starts, strict=True):
-            mapped = trusts and member.method == STORED and member.name.endswith(_NPY)
-            yield blob[start : start + member.kept] if mapped else read_data(blob, member, start)
+            yield read_data(blob, member, start)
 
     def _own(self, members: dict[str, memoryview], path: str) -> Entry:
         """The entry in the verified members of a file that we wrote."""
@@ -138,10 +137,9 @@ class Npz:
     def decode_record(self, blob: memoryview, path: str) -> Record | None:
         """The record, verified by its own checksum, from the end of the file alone."""
         try:
-            whole = read_whole(blob)
-            if whole is not None:
-                return self._own(whole, path).record
             end = read_end(blob)
+            if end.whole:
+                return self.decode(blob, path).record
             member = _last_member(blob, end)
             if member is None and not end.sealed:
                 return None

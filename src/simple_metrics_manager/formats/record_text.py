@@ -20,6 +20,7 @@ from simple_metrics_manager.record import (
     Entry,
     NewerFormat,
     Record,
+    CURRENT,
     codec_in,
     record_from_json,
     record_to_json,
@@ -80,10 +81,11 @@ class StoredEntry(Entry):
     __slots__ = ("_path", "_text")
 
     def __init__(self, text: bytes, payload: Payload, path: str) -> None:
-        super().__init__(None, payload)
+        self._record = None
+        self.payload = payload
         self._text = text
         self._path = path
-        if codec_in(text) is None and self.dated:
+        if not text.startswith(CURRENT) and text != b"null":
             self._record = read_record(text)  # it is not as this version writes it, and may be of a later one
 
     @property

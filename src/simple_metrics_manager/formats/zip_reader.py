@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.formats.zip_layout import (
@@ -34,45 +34,66 @@ from simple_metrics_manager.formats.zip_layout import (
     Member,
 )
 
+Lead: TypeAlias = Callable[[memoryview, int, int], int]
+"""Of the data of an array, from the file, its start and its end: how many bytes are under the seal."""
+
 _BEST_RATIO = 1032
 """Deflate makes at most this many bytes out of one: 258 of them from two bits."""
 
 _SEAL = re.compile(rb"[0-9a-f]{8}")
 
 
-def read_whole(blob: memoryview) -> dict[str, memoryview] | None:
-    """The members of an archive that is sealed as a whole, by name; None if this is no such archive.
+def read_sealed(blob: memoryview, lead: Lead, *, trusts: bool = False) -> dict[str, memoryview] | None:
+    """The members of an archive of ours, by name; None if it is none, or one beyond 4 GiB.
 
-    One checksum says that all bytes are as they were written, so nothing has to be compared with anything else:
-    the local headers are read one after the other, as the writer has set them down.
+    The seal says that all headers are as they were written, so they are not compared with one another: the local
+    ones are read one after the other, as the writer has set them down. ``lead`` says how many bytes of the data of an
+    array are under the seal; ``trusts``, that the rest of them is not to be verified.
 
     Raises:
         ValueError, struct.error: a byte of the file has changed, or somebody sealed what is no archive of ours.
     """
     at = len(blob) - SEAL_SIZE
-    if at < END.size or blob[at : at + 5] != WHOLE_MARK:
+    mark = blob[at : at + 5] if at >= END.size else b""
+    whole = mark == WHOLE_MARK
+    if not whole and mark != SEAL_MARK:
         return None
-    if blob[at + 5 :] != b"%08x" % crc32(blob[: at + 5]):
-        raise ValueError("the seal of the archive is broken")
     magic, _, _, _, count, _, stop, _ = END.unpack_from(blob, at - END.size)
+    if magic != END_MAGIC or count == FULL16 or stop == FULL32:
+        return None
+    if whole:
+        _compare(blob, crc32(blob[: at + 5]))
     members: dict[str, memoryview] = {}
-    at = 0
-    for _ in range(count if magic == END_MAGIC else 0):
+    seal = at = 0
+    for _ in range(count):
         header, _, _, method, _, _, crc, kept, size, n_name, n_extra = LOCAL.unpack_from(blob, at)
         start = at + 30 + n_name + n_extra
+        end = start + kept
         name = str(blob[at + 30 : at + 30 + n_name], "utf-8")
-        at = start + kept
-        if header != LOCAL_MAGIC or at > stop or name in members:
+        if header != LOCAL_MAGIC or end > stop or name in members:
             raise ValueError("the seal of the archive is no seal of a metric")
-        data = blob[start:at]
+        data = blob[start:end]
+        array = not whole and method == STORED and name[-4:] == ".npy"
+        if not whole:
+            seal = crc32(blob[at : end if method else start + (lead(blob, start, end) if array else 0)], seal)
         if method == DEFLATED and size <= _BEST_RATIO * kept:
             data = memoryview(_inflated(data, Member(name, method, 0, crc, kept, size, 0)))
         elif method:
             raise ValueError("the seal of the archive is no seal of a metric")
+        if not whole and not (array and trusts) and crc32(data) != crc:
+            raise ValueError(f"the checksum of its member {name} is wrong")
         members[name] = data
+        at = end
     if at != stop or not members:
         raise ValueError("the seal of the archive is no seal of a metric")
+    if not whole:
+        _compare(blob, crc32(blob[at : len(blob) - 8], seal))
     return members
+
+
+def _compare(blob: memoryview, seal: int) -> None:
+    if blob[len(blob) - 8 :] != b"%08x" % seal:
+        raise ValueError("the seal of the archive is broken")
 
 
 class End(NamedTuple):
@@ -82,6 +103,7 @@ class End(NamedTuple):
     stop: int
     entries: int
     sealed: bool
+    whole: bool
 
 
 def read_end(blob: memoryview) -> End:
@@ -102,9 +124,10 @@ def read_end(blob: memoryview) -> End:
                 raise ValueError("an archive in several parts")
             if start + size != stop or count * CENTRAL.size > size:
                 raise ValueError("the directory of the archive is not where its end says")
-            if sealed and bytes(blob[-SEAL_SIZE : len(blob) - 8]) not in (SEAL_MARK, WHOLE_MARK):
+            mark = bytes(blob[-SEAL_SIZE : len(blob) - 8])
+            if sealed and mark not in (SEAL_MARK, WHOLE_MARK):
                 raise ValueError("the seal of the archive is broken")
-            return End(start, stop, count, sealed)
+            return End(start, stop, count, sealed, sealed and mark == WHOLE_MARK)
     raise ValueError("it does not end as an archive does: bytes are missing, or too many")
 
 
@@ -202,13 +225,10 @@ def data_start(blob: memoryview, member: Member) -> int:
     return start
 
 
-def check_seal(
-    blob: memoryview, end: End, members: list[Member], lead: Callable[[memoryview, int, int], int] | None = None
-) -> list[int]:
+def check_seal(blob: memoryview, end: End, members: list[Member], lead: Lead | None = None) -> list[int]:
     """Where the data of each member begins, having verified every byte of the file that is not in one.
 
-    ``lead`` says of the data of a member that is an array, from ``blob``, its start and its end, how many bytes of it
-    are under the seal.
+    ``lead`` as in :func:`read_sealed`.
 
     Raises:
         ValueError: a byte of the file has changed, or bytes lie between the members.
