@@ -95,9 +95,10 @@ class CachedFunction(Generic[P, T]):
         """The values of all declared parameter sets in their order; ``verbose`` counts them as it goes."""
         rows = list(self.params_list)
         values: list[T] = []
-        for index, row in enumerate(rows):
-            tell(SweepAdvanced(self.base_name, index, len(rows), verbose=verbose))
-            values.append(self._manager.get(self._find(tuple(row), {}), use_stored=use_stored))
+        with self._manager.__metrics__.grouped(self._manager):
+            for index, row in enumerate(rows):
+                tell(SweepAdvanced(self.base_name, index, len(rows), verbose=verbose))
+                values.append(self._manager.get(self._find(tuple(row), {}), use_stored=use_stored))
         return values
 
     def declare(self, row: Sequence[object]) -> Metric[T]:

@@ -236,10 +236,11 @@ class DatedCacheManager:
 
     def get_all(self, *, use_stored: bool = True, verbose: bool | None = None) -> dict[str, object]:
         """Everything that is declared, by name: plain metrics, and all parameter sets of each ``params_list``."""
-        return {
-            key.name: self.__metrics__.get(self, key, use_stored=use_stored, verbose=verbose).give()
-            for key in distinct(declared_keys(type(self), self._functions))
-        }
+        with self.__metrics__.grouped(self):
+            return {
+                key.name: self.__metrics__.get(self, key, use_stored=use_stored, verbose=verbose).give()
+                for key in distinct(declared_keys(type(self), self._functions))
+            }
 
     def clear_cache(self) -> None:
         """Forget what is in memory; what is stored stays."""

@@ -7,6 +7,7 @@ function's own signature looks into a dictionary of what was promoted, and comes
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar, cast
 
@@ -41,6 +42,7 @@ class Source(Protocol[M_contra]):
     def exists(self, host: M_contra, key: Metric[object]) -> bool: ...
     def date(self, host: M_contra, key: Metric[object]) -> datetime: ...
     def inputs(self, host: M_contra) -> Inputs: ...
+    def grouped(self, host: M_contra) -> AbstractContextManager[None]: ...
 
 
 def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> BoundMetric[P, T]:
@@ -70,9 +72,10 @@ def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> Bound
     def get_all(*, use_stored: bool = True, verbose: bool = False) -> list[T]:
         rows = tuple(metric.params_list)
         values: list[T] = []
-        for index, row in enumerate(rows):
-            tell(SweepAdvanced(metric.name, index, len(rows), verbose=verbose))
-            values.append(value(row, use_stored))
+        with source.grouped(host):
+            for index, row in enumerate(rows):
+                tell(SweepAdvanced(metric.name, index, len(rows), verbose=verbose))
+                values.append(value(row, use_stored))
         return values
 
     call = metric.parameters.remembering(memo, value)

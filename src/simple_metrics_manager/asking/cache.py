@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar, cast
 
@@ -55,6 +56,10 @@ class Cache:
         self.shelf.use(storage)
         self.identity.look_again()
         self.memory.forget_stored()
+
+    def grouped(self, host: Manager) -> AbstractContextManager[None]:
+        """A block that computes many metrics: they are made to outlive a power cut together, which is far faster."""
+        return self.shelf.grouped(host)
 
     def inputs(self, host: Manager) -> Inputs:
         """The manager's inputs as they are now; memory is forgotten if they have changed."""

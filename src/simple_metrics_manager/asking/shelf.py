@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from contextlib import AbstractContextManager, nullcontext
 
 from simple_metrics_manager.asking.identity import Question, same_module
 from simple_metrics_manager.asking.memory import Held
@@ -56,6 +57,11 @@ class Shelf:
             return self._storage
         field = getattr(host, "storage", None)
         return field if is_storage(field) else None
+
+    def grouped(self, host: object) -> AbstractContextManager[None]:
+        """A block whose saves are made to outlive a power cut together, if the storage can do that."""
+        storage = self.storage(host)
+        return storage.grouped() if isinstance(storage, StoredEntries) else nullcontext()
 
     def codec(self, host: object, key: Metric[object]) -> Codec:
         """How values of this metric are taken apart."""

@@ -125,11 +125,6 @@ class Npz:
             raise ValueError("its members are not those of a metric")
         return StoredEntry(bytes(members[_RECORD]), Payload(tree, arrays), path)
 
-    def _own_text(self, members: dict[str, memoryview]) -> bytes:
-        if tuple(members)[-1:] != (_RECORD,):
-            raise ValueError("its last member is not the record")
-        return bytes(members[_RECORD])
-
     def _foreign_arrays(self, blob: memoryview, members: list[Member]) -> dict[str, Array]:
         arrays: dict[str, Array] = {}
         for member in members:
@@ -144,7 +139,7 @@ class Npz:
         try:
             end = read_end(blob)
             if end.whole:
-                return read_record(self._own_text(read_sealed(blob, header_size) or {}))
+                return read_record(_record_in(read_sealed(blob, header_size) or {}))
             member = _last_member(blob, end)
             if member is None and not end.sealed:
                 return None
@@ -159,6 +154,12 @@ class Npz:
             return read_record(bytes(read_data(blob, member, start)))
         except DAMAGE as error:
             raise unreadable(path, error) from error
+
+
+def _record_in(members: dict[str, memoryview]) -> bytes:
+    if tuple(members)[-1:] != (_RECORD,):
+        raise ValueError("its last member is not the record")
+    return bytes(members[_RECORD])
 
 
 def _last_member(blob: memoryview, end: End) -> Member | None:
