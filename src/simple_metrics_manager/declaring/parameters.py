@@ -6,6 +6,7 @@ signature as attrs does it for ``__init__``: names, order, defaults and the mess
 
 from __future__ import annotations
 
+import functools
 import inspect
 import keyword
 from collections.abc import Callable, Mapping
@@ -105,6 +106,11 @@ class Parameters:
         A hit costs one call and one look-up. ``memo`` is keyed by :func:`typed`, so ``1``, ``1.0`` and ``True``
         are told apart.
         """
+        return self._named(self._remembering(self.row, memo, otherwise))
+
+    @functools.cached_property
+    def _remembering(self) -> Callable[..., Callable[..., object]]:
+        """Compiled once, for every manager that binds the metric."""
         body = (
             "    try:\n"
             f"        return __memo[({self._tuple()}{self._types()})]\n"
@@ -112,7 +118,7 @@ class Parameters:
             "        pass\n"
             f"    return __otherwise(__row({self._call()}))"
         )
-        return self._named(self._compile(self._name, "__row, ", body)(self.row, memo, otherwise))
+        return self._compile(self._name, "__row, ", body)
 
     # The names of ours in generated code begin with two underscores; a parameter cannot be called so by accident,
     # since such a name inside a class would be mangled.
