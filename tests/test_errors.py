@@ -31,6 +31,16 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (errors.NewerFormatError("/there/x.npz", 2, 1), ValueError, "is written in format 2; this version reads up to 1"),
     (errors.PickledObjectsError("/there/x.npz"), ValueError, "Pass allow_pickle=True"),
     (errors.WrongIdentityError("/there/x.npz", "x", "y"), ValueError, "/there/x.npz holds y, not x"),
+    (
+        errors.UnreachableError("s3://bucket/metrics", "connection refused"),
+        OSError,
+        "s3://bucket/metrics could not be read: connection refused.\n  Try again when it can be reached.",
+    ),
+    (
+        errors.NetworkFileSystemError("/home/a.db", "nfs4"),
+        OSError,
+        "/home/a.db is on a network file system (nfs4)",
+    ),
 ]
 
 

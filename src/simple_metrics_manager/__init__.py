@@ -22,6 +22,7 @@ from simple_metrics_manager.errors import (
     MetricTypeError,
     MissingExtraError,
     NeedsParametersError,
+    NetworkFileSystemError,
     NewerFormatError,
     NotStoredError,
     PickledObjectsError,
@@ -30,6 +31,7 @@ from simple_metrics_manager.errors import (
     UncoveredParametersError,
     UndeclaredParametersError,
     UnknownMetricError,
+    UnreachableError,
     WrongIdentityError,
 )
 from simple_metrics_manager.manager import DatedCacheManager
@@ -62,6 +64,7 @@ __all__ = [
     "MetricsError",
     "MissingExtraError",
     "NeedsParametersError",
+    "NetworkFileSystemError",
     "NewerFormatError",
     "NotStoredError",
     "NpyStorageInterface",
@@ -77,6 +80,7 @@ __all__ = [
     "UncoveredParametersError",
     "UndeclaredParametersError",
     "UnknownMetricError",
+    "UnreachableError",
     "WrongIdentityError",
     "convert_metric_name",
     "convert_metric_name_and_arguments",

@@ -1,0 +1,82 @@
+"""Every error that the library raises, grouped by what a caller would do about it.
+
+::
+
+    MetricsError
+    |-- MetricDeclarationError  (TypeError)              mend the class
+    |-- MetricTypeError         (TypeError)              mend the annotation or the function
+    |-- MetricCycleError        (RuntimeError)           mend the dependencies
+    |-- UnknownMetricError      (KeyError, ValueError)   mend the name
+    |   `-- NeedsParametersError                         give parameters, or the name of one set
+    |-- UndeclaredParametersError (ValueError)           declare the parameters
+    |-- UncoveredParametersError (KeyError)              complete the list
+    |-- IdentityError           (TypeError)              give the manager or the call plain inputs
+    |-- ConfigError             (ValueError)             mend the configuration
+    |-- MissingExtraError       (ImportError)            install the extra
+    `-- StorageError
+        |-- NotStoredError      (KeyError)               compute it first
+        |-- CannotStoreError    (TypeError)              choose another storage or another type
+        |-- SaveError           (OSError)                make room, then save again
+        |-- CorruptMetricError  (ValueError)             inspect the file, then recompute
+        |   `-- InTheWayError                            move away what lies there
+        |-- NewerFormatError    (ValueError)             upgrade this library
+        |-- UnreachableError    (OSError)                restore the connection, then ask again
+        |-- NetworkFileSystemError (OSError)             keep the database on a local disk
+        |-- PickledObjectsError (ValueError)             say allow_pickle=True, if you trust the file
+        `-- WrongIdentityError  (ValueError)             give each manager its own name or place
+
+Each one also is the builtin exception that a caller would already catch. The facts are attributes, the
+sentence is made from them in ``__str__``; ``args`` are the constructor's arguments, so every error pickles.
+"""
+
+from simple_metrics_manager.errors.asking import (
+    ConfigError,
+    IdentityError,
+    MetricCycleError,
+    MetricDeclarationError,
+    MetricTypeError,
+    MissingExtraError,
+    NeedsParametersError,
+    UncoveredParametersError,
+    UndeclaredParametersError,
+    UnknownMetricError,
+)
+from simple_metrics_manager.errors.base import MetricsError
+from simple_metrics_manager.errors.storing import (
+    CannotStoreError,
+    CorruptMetricError,
+    InTheWayError,
+    NetworkFileSystemError,
+    NewerFormatError,
+    NotStoredError,
+    PickledObjectsError,
+    SaveError,
+    StorageError,
+    UnreachableError,
+    WrongIdentityError,
+)
+
+__all__ = [
+    "CannotStoreError",
+    "ConfigError",
+    "CorruptMetricError",
+    "IdentityError",
+    "InTheWayError",
+    "MetricCycleError",
+    "MetricDeclarationError",
+    "MetricTypeError",
+    "MetricsError",
+    "MissingExtraError",
+    "NeedsParametersError",
+    "NetworkFileSystemError",
+    "NewerFormatError",
+    "NotStoredError",
+    "PickledObjectsError",
+    "SaveError",
+    "StorageError",
+    "UncoveredParametersError",
+    "UndeclaredParametersError",
+    "UnknownMetricError",
+    "UnreachableError",
+    "WrongIdentityError",
+]

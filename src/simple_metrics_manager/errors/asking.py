@@ -1,0 +1,139 @@
+"""Errors about what was declared, asked for or configured: the caller mends a line of his own."""
+
+from __future__ import annotations
+
+from simple_metrics_manager.errors.base import MetricsError
+
+
+class MetricDeclarationError(MetricsError, TypeError):
+    """A metric is declared in a way that cannot work; told where the class is made, where possible."""
+
+    def __init__(self, metric: str, problem: str) -> None:
+        super().__init__(metric, problem)
+        self.metric = metric
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.metric}: {self.problem}"
+
+
+class MetricTypeError(MetricsError, TypeError):
+    """A value is not what the annotation of its metric says, or that annotation cannot be stored at all.
+
+    ``value_kept`` says that the computed value waits in memory, in ``manager.cache[...]``.
+    """
+
+    def __init__(self, metric: str, declared: str, problem: str, value_kept: str | None = None) -> None:
+        super().__init__(metric, declared, problem, value_kept)
+        self.metric = metric
+        self.declared = declared
+        self.problem = problem
+        self.value_kept = value_kept
+
+    def __str__(self) -> str:
+        text = f"{self.metric} is declared -> {self.declared}: {self.problem}"
+        if self.value_kept is None:
+            return text
+        return (
+            f"{text}\n  Nothing was stored. The computed value is kept in memory, as cache[{self.value_kept!r}];"
+            f"\n  mend the annotation or the function, then ask again with use_stored=False."
+        )
+
+
+class MetricCycleError(MetricsError, RuntimeError):
+    """Metrics need each other: ``path`` begins and ends with the same one."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"metrics need each other: {' -> '.join(self.path)}. None of them was computed."
+
+
+class UnknownMetricError(MetricsError, KeyError, ValueError):
+    """No metric has this name. 0.5.0 raised ``ValueError`` here; a mapping raises ``KeyError``: it is both."""
+
+    def __init__(self, manager: str, name: str, suggestion: str | None = None) -> None:
+        super().__init__(manager, name, suggestion)
+        self.manager = manager
+        self.name = name
+        self.suggestion = suggestion
+
+    def __str__(self) -> str:
+        text = f"{self.manager} has no metric {self.name!r}"
+        return text + (f". Did you mean {self.suggestion!r}?" if self.suggestion else ".")
+
+
+class NeedsParametersError(UnknownMetricError):
+    """A parameterized metric was asked for by its bare name; ``suggestion`` is a name that would do."""
+
+    def __str__(self) -> str:
+        example = f", such as {self.suggestion!r}" if self.suggestion else ""
+        label = f"{self.manager}.{self.name}"
+        return (
+            f"{label} has parameters: call it, as in cm.{self.name}(...), or give the key {label}(...) or the name of "
+            f"one parameter set{example}."
+        )
+
+
+class UndeclaredParametersError(MetricsError, ValueError):
+    """A parameterized metric was asked for parameters that its ``params_list`` does not hold."""
+
+    def __init__(self, metric: str, params: str, declared: str, remedy: str) -> None:
+        super().__init__(metric, params, declared, remedy)
+        self.metric = metric
+        self.params = params
+        self.declared = declared
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.metric} is not declared for {self.params}.\n  Declared: {self.declared}\n  {self.remedy}"
+
+
+class UncoveredParametersError(MetricsError, KeyError):
+    """A stored parameter set would be left behind by a conversion that does not mention it."""
+
+    def __init__(self, metric: str, name: str) -> None:
+        super().__init__(metric, name)
+        self.metric = metric
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"{self.name!r} is stored of {self.metric}, but old_params_list does not cover it. Nothing was moved."
+
+
+class IdentityError(MetricsError, TypeError):
+    """A parameter or an input of a manager has no stable written form, so it cannot name what is stored."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(where, problem)
+        self.where = where
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}"
+
+
+class ConfigError(MetricsError, ValueError):
+    """A configuration is wrong; ``problems`` lists every mistake in it, each with its path."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class MissingExtraError(MetricsError, ImportError):
+    """Something needs an optional package that is not installed."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(what, package, extra)
+        self.what = what
+        self.package = package
+        self.extra = extra
+
+    def __str__(self) -> str:
+        return f"{self.what} needs {self.package}: pip install 'simple-metrics-manager[{self.extra}]'"
