@@ -145,7 +145,7 @@ def record_to_sections(record: Record) -> Sections:
         record.inputs,
         record.format,
     )
-    parts = [_point(record.name, record.params), f',"date":"{record.date.isoformat()}"']
+    parts = [f',"name":{_quote(record.name)}{params_text(record.params)},"date":"{record.date.isoformat()}"']
     if record.seconds or record.cpu_seconds:
         parts.append(f',"seconds":{record.seconds!r},"cpu_seconds":{record.cpu_seconds!r}')
     if record.bytes:
@@ -188,14 +188,14 @@ def question_text(
     return "".join(parts)
 
 
-def question(asked: str, name: str, params: Mapping[str, Tree]) -> bytes:
-    """How the record of the answer begins: ``asked`` is its :func:`question_text`."""
-    return f'{asked}{_point(name, params)},"date":"'.encode("ascii")
+def question(asked: str, name: str, params: str) -> bytes:
+    """How the record of the answer begins: ``asked`` is its :func:`question_text`, ``params`` its :func:`params_text`."""
+    return f'{asked},"name":{_quote(name)}{params},"date":"'.encode("ascii")
 
 
-def _point(name: str, params: Mapping[str, Tree]) -> str:
-    named = f',"name":{_quote(name)}'
-    return f'{named},"params":{_encode(params)}' if params else named
+def params_text(params: Mapping[str, Tree]) -> str:
+    """The parameters, as a record has them behind the name."""
+    return f',"params":{_encode(params)}' if params else ""
 
 
 def _origin(record: Record) -> str:

@@ -75,7 +75,7 @@ class Question:
                 codec.kind, codec.declared, declaration.version, self.manager, module, self.metric, inputs
             )
             self.inputs.questions[known] = asked
-        return question(asked, self.stored, self.key.params)
+        return question(asked, self.stored, self.key.params_text)
 
 
 class Identity:

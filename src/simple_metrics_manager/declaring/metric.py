@@ -40,6 +40,7 @@ from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredPara
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import metric_name
 from simple_metrics_manager.payload.tree import Tree
+from simple_metrics_manager.record import params_text
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -107,6 +108,7 @@ class Metric(Generic[T_co]):
         self.of = of
         self.row = row
         self.params = params
+        self.params_text: str = params_text(params)
 
     @classmethod
     def made_from(

@@ -15,6 +15,7 @@ from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
 
 T = TypeVar("T")
 
+_BARE_ARRAY: Tree = {ARRAY_MARK: BARE}
 _DEEP = "it contains itself, or is nested too deeply"
 
 
@@ -61,6 +62,8 @@ class TypedCodec(Generic[T]):
             MetricTypeError: the payload does not fit the declared type (any more); lists all that is wrong in it.
         """
         try:
+            if self._is_array and payload.tree == _BARE_ARRAY and BARE in payload.arrays:
+                return cast("T", self._shape.load(payload.arrays[BARE]))
             raw = assembled(payload) if self._shape.holds_arrays else payload.tree
             return cast("T", self._shape.load(raw))
         except Misfit as misfit:
