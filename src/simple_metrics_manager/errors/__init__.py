@@ -80,3 +80,6 @@ __all__ = [
     "UnreachableError",
     "WrongIdentityError",
 ]
+
+for _name in __all__:
+    globals()[_name].__module__ = __name__  # what users read in a traceback, and can import

@@ -38,6 +38,7 @@ _BARE: dict[object, object] = {
     frozenset: frozenset,
 }
 _TRANSPARENT = (Annotated, typing.Final, typing.Required, typing.NotRequired)
+_PREFIXES = {"pandas": "pd.", "polars": "pl.", "pyarrow": "pa.", "zarr": "zarr."}
 _NUMPY_NAMES = {"bool": "bool_", "str": "str_", "bytes": "bytes_"}
 
 
@@ -190,7 +191,7 @@ def _spell_plain(declared: object) -> str:
     if isinstance(declared, type):
         if issubclass(declared, np.generic):
             return f"np.{_NUMPY_NAMES.get(declared.__name__, declared.__name__)}"
-        return declared.__qualname__
+        return _PREFIXES.get(declared.__module__.partition(".")[0], "") + declared.__qualname__
     name: object = getattr(declared, "__name__", None) or getattr(declared, "_name", None)
     return name if isinstance(name, str) else str(declared).replace("typing.", "")
 
