@@ -34,6 +34,11 @@ from simple_metrics_manager.errors import (
     UnreachableError,
     WrongIdentityError,
 )
+from simple_metrics_manager.formats.json import Json
+from simple_metrics_manager.formats.npy import Npy
+from simple_metrics_manager.formats.npz import Npz
+from simple_metrics_manager.formats.parquet import Parquet
+from simple_metrics_manager.formats.zarr import Zarr
 from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.rename import convert_metric_name, convert_metric_name_and_arguments
 from simple_metrics_manager.storing.config import read_storage, storage_from_config, storage_to_config, write_storage
@@ -56,6 +61,7 @@ __all__ = [
     "FileBasedStorageInterface",
     "IdentityError",
     "InTheWayError",
+    "Json",
     "JsonStorageInterface",
     "Metric",
     "MetricCycleError",
@@ -67,11 +73,14 @@ __all__ = [
     "NetworkFileSystemError",
     "NewerFormatError",
     "NotStoredError",
+    "Npy",
     "NpyStorageInterface",
+    "Npz",
     "NpzStorageInterface",
     "ParameterizedDataCacheManager",
     "ParameterizedDatedCacheManager",
     "ParameterizedMetric",
+    "Parquet",
     "PickledObjectsError",
     "SaveError",
     "Storage",
@@ -82,6 +91,7 @@ __all__ = [
     "UnknownMetricError",
     "UnreachableError",
     "WrongIdentityError",
+    "Zarr",
     "convert_metric_name",
     "convert_metric_name_and_arguments",
     "metric",

@@ -12,11 +12,12 @@ import attrs
 
 from simple_metrics_manager.errors import NotStoredError, UncoveredParametersError
 from simple_metrics_manager.events import Moved, MovesEnded, tell
+from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function, python_scalar
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import Entry, Record
-from simple_metrics_manager.stores.directory import rename_to_nothing
 from simple_metrics_manager.stores.file_names import from_file_name
+from simple_metrics_manager.stores.renaming import rename_to_nothing
 from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
 
 
@@ -26,7 +27,8 @@ class Movable(Protocol):
 
     def names(self) -> Iterator[str]: ...
     def read(self, name: str, /) -> Entry: ...
-    def write(self, entry: Entry, /) -> int: ...
+    def write(self, entry: Entry, /, form: Format | None = None) -> int: ...
+    def form_of(self, name: str, /) -> Format: ...
     def move(self, old: str, new: str, /) -> None: ...
     def delete(self, name: str, /) -> None: ...
     def read_record(self, name: str, /) -> Record | None: ...
@@ -204,7 +206,7 @@ class _Entries(_Stored):
             manager=entry.record.manager if move.manager is None else move.manager,
             params=entry.record.params if move.params is None else move.params,
         )
-        self._storage.write(Entry(record, entry.payload))
+        self._storage.write(Entry(record, entry.payload), self._storage.form_of(move.old))
         self._storage.delete(move.old)
 
 

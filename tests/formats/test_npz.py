@@ -15,8 +15,9 @@ import pytest
 
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError
 from simple_metrics_manager.formats import Npz
+from simple_metrics_manager.formats.zip_end import read_central, read_end
 from simple_metrics_manager.formats.zip_layout import END, FULL32, STORED, Member
-from simple_metrics_manager.formats.zip_reader import data_start, read_central, read_end, read_members
+from simple_metrics_manager.formats.zip_reader import data_start, read_members
 from simple_metrics_manager.formats.zip_writer import ZipWriter, central_header, end_records, local_header
 from simple_metrics_manager.payload.tree import Array, Payload
 from simple_metrics_manager.record import Entry, Read, Record, record_to_json

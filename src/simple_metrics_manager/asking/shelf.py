@@ -109,8 +109,16 @@ class Shelf:
         payload = held.payload if held.payload is not None else self.codec(asked.host, asked.key).dump(held.value)
         size = storage.keep(held.value, payload, held.record, self.form(asked.host, asked.key))
         held.state, held.payload = "stored", None
+        if payload.natives and any(native.borrowed for native in payload.natives.values()):
+            self._take_over(asked, held, storage)
         if not silent(asked.verbose):
             tell(Saved(asked.name, size, verbose=asked.verbose))
+
+    def _take_over(self, asked: Question, held: Held, storage: DatedStorage) -> None:
+        """Hold what was stored in place of what was computed, which may lie in a directory that is soon removed."""
+        found = storage.find(asked.stored, self.form(asked.host, asked.key))
+        if found is not None:
+            held.value = found.value(self.codec(asked.host, asked.key), self._allow_pickle(asked.host))
 
     def glance(self, asked: Question) -> Held | None:
         """What is stored, if all is well with it; else None, and :meth:`load` says and does what has to be.

@@ -22,14 +22,12 @@ from simple_metrics_manager.formats.record_text import (
     tree_text,
     unreadable,
 )
-from simple_metrics_manager.formats.zip_layout import CENTRAL, STORED, Member
+from simple_metrics_manager.formats.zip_end import last_member, read_end
+from simple_metrics_manager.formats.zip_layout import STORED, Member
 from simple_metrics_manager.formats.zip_reader import (
-    End,
     check_seal,
     data_start,
-    read_central,
     read_data,
-    read_end,
     read_members,
     read_seal,
     read_sealed,
@@ -43,8 +41,6 @@ _SINGLE = SINGLE + _NPY
 _TREE = "value.json"
 _RECORD = "record.json"
 _USUAL = (_SINGLE, _RECORD)
-_ZIP64_OFFSET = 12
-"""Bytes of the extra field that the last entry of the directory has when its member lies beyond 4 GiB."""
 
 
 @attrs.frozen
@@ -140,7 +136,7 @@ class Npz:
             end = read_end(blob)
             if end.whole:
                 return read_record(_record_in(read_sealed(blob, header_size) or {}))
-            member = _last_member(blob, end)
+            member = last_member(blob, end, _RECORD)
             if member is None and not end.sealed:
                 return None
             if member is None or member.method != STORED:
@@ -160,15 +156,3 @@ def _record_in(members: dict[str, memoryview]) -> bytes:
     if tuple(members)[-1:] != (_RECORD,):
         raise ValueError("its last member is not the record")
     return bytes(members[_RECORD])
-
-
-def _last_member(blob: memoryview, end: End) -> Member | None:
-    """The record's entry in the directory, if that is the last one there; found from the end, not from the start."""
-    for extra in (0, _ZIP64_OFFSET):
-        at = end.stop - extra - len(_RECORD) - CENTRAL.size
-        name_at = end.stop - extra - len(_RECORD)
-        if at >= end.start and bytes(blob[name_at : end.stop - extra]) == _RECORD.encode():
-            member, after = read_central(blob, at, end.stop)
-            if after == end.stop and member.name == _RECORD:
-                return member
-    return None

@@ -16,11 +16,11 @@ from simple_metrics_manager.errors import (
 )
 from simple_metrics_manager.payload.tree import Payload, Tree
 from simple_metrics_manager.record import (
+    CURRENT,
     FORMAT,
     Entry,
     NewerFormat,
     Record,
-    CURRENT,
     codec_in,
     record_from_json,
     record_to_json,

@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 import re
-import struct
 import zlib
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from simple_metrics_manager.formats.checksum import crc32
+from simple_metrics_manager.formats.zip_end import BEST_RATIO, End, read_central
 from simple_metrics_manager.formats.zip_layout import (
-    CENTRAL,
-    CENTRAL_MAGIC,
     DEFLATED,
-    ENCRYPTED,
     END,
-    END64,
-    END64_MAGIC,
     END_MAGIC,
     FULL16,
     FULL32,
     LOCAL,
     LOCAL_MAGIC,
-    LOCATOR64,
-    LOCATOR64_MAGIC,
     SEAL_MARK,
     SEAL_SIZE,
     SIZES_FOLLOW,
     STORED,
     UTF8,
     WHOLE_MARK,
-    ZIP64,
     Member,
 )
 
 Lead: TypeAlias = Callable[[memoryview, int, int], int]
 """Of the data of an array, from the file, its start and its end: how many bytes are under the seal."""
-
-_BEST_RATIO = 1032
-"""Deflate makes at most this many bytes out of one: 258 of them from two bits."""
 
 _SEAL = re.compile(rb"[0-9a-f]{8}")
 
@@ -76,7 +65,7 @@ def read_sealed(blob: memoryview, lead: Lead, *, trusts: bool = False) -> dict[s
         array = not whole and method == STORED and name[-4:] == ".npy"
         if not whole:
             seal = crc32(blob[at : end if method else start + (lead(blob, start, end) if array else 0)], seal)
-        if method == DEFLATED and size <= _BEST_RATIO * kept:
+        if method == DEFLATED and size <= BEST_RATIO * kept:
             data = memoryview(_inflated(data, Member(name, method, 0, crc, kept, size, 0)))
         elif method:
             raise ValueError("the seal of the archive is no seal of a metric")
@@ -94,54 +83,6 @@ def read_sealed(blob: memoryview, lead: Lead, *, trusts: bool = False) -> dict[s
 def _compare(blob: memoryview, seal: int) -> None:
     if blob[len(blob) - 8 :] != b"%08x" % seal:
         raise ValueError("the seal of the archive is broken")
-
-
-class End(NamedTuple):
-    """What the end of the file says: where the central directory lies, and whether there is a seal behind it."""
-
-    start: int
-    stop: int
-    entries: int
-    sealed: bool
-    whole: bool
-
-
-def read_end(blob: memoryview) -> End:
-    """The end record. It stands right before our seal, or is the last thing in an archive without a comment.
-
-    Raises:
-        ValueError: the file does not end as an archive does.
-    """
-    for sealed, at in ((True, len(blob) - SEAL_SIZE - END.size), (False, len(blob) - END.size)):
-        if at < 0:
-            continue
-        magic, disk, disk2, here, count, size, start, comment = END.unpack_from(blob, at)
-        if magic == END_MAGIC and comment == len(blob) - at - END.size:
-            stop = at
-            if count == FULL16 or FULL32 in (size, start):
-                stop, count, size, start = _read_end64(blob, at, (count, size, start))
-            elif here != count or disk or disk2:
-                raise ValueError("an archive in several parts")
-            if start + size != stop or count * CENTRAL.size > size:
-                raise ValueError("the directory of the archive is not where its end says")
-            mark = bytes(blob[-SEAL_SIZE : len(blob) - 8])
-            if sealed and mark not in (SEAL_MARK, WHOLE_MARK):
-                raise ValueError("the seal of the archive is broken")
-            return End(start, stop, count, sealed, sealed and mark == WHOLE_MARK)
-    raise ValueError("it does not end as an archive does: bytes are missing, or too many")
-
-
-def _read_end64(blob: memoryview, at: int, narrow: tuple[int, int, int]) -> tuple[int, int, int, int]:
-    locator = at - LOCATOR64.size
-    stop = locator - END64.size
-    if stop < 0 or LOCATOR64.unpack_from(blob, locator)[0] != LOCATOR64_MAGIC:
-        return at, *narrow
-    magic, length, _, _, disk, disk2, here, count, size, start = END64.unpack_from(blob, stop)
-    if LOCATOR64.unpack_from(blob, locator)[2] != stop or magic != END64_MAGIC or length != END64.size - 12:
-        raise ValueError("the end of the archive is damaged")
-    if here != count or disk or disk2:
-        raise ValueError("an archive in several parts")
-    return stop, count, size, start
 
 
 def read_members(blob: memoryview, end: End) -> list[Member]:
@@ -162,43 +103,6 @@ def read_members(blob: memoryview, end: End) -> list[Member]:
     if sum(member.kept for member in members) > end.start:
         raise ValueError("the members of the archive are larger than the archive")
     return members
-
-
-def read_central(blob: memoryview, at: int, stop: int) -> tuple[Member, int]:
-    """The member that is listed at ``at``, and where the next entry begins."""
-    if at + CENTRAL.size > stop:
-        raise ValueError("the directory of the archive is cut off")
-    (magic, _, _, flags, method, _, _, crc, kept, size, n_name, n_extra, n_comment, _, _, _, offset) = (
-        CENTRAL.unpack_from(blob, at)
-    )
-    name_at = at + CENTRAL.size
-    extra_at = name_at + n_name
-    after = extra_at + n_extra + n_comment
-    if magic != CENTRAL_MAGIC or after > stop:
-        raise ValueError("the directory of the archive is damaged")
-    name = bytes(blob[name_at:extra_at]).decode("utf-8" if flags & UTF8 else "cp437")
-    if FULL32 in (size, kept, offset):
-        extra = bytes(blob[extra_at : extra_at + n_extra])
-        size, kept, offset = _widened(extra, [size, kept, offset])
-    if flags & ENCRYPTED:
-        raise ValueError(f"its member {name} is encrypted")
-    if method not in (STORED, DEFLATED) or (method == STORED and kept != size):
-        raise ValueError(f"its member {name} is stored in a way that is not known")
-    if method == DEFLATED and size > _BEST_RATIO * kept:
-        raise ValueError(f"its member {name} claims to be larger than it can be")
-    return Member(name, method, flags, crc, kept, size, offset), after
-
-
-def _widened(extra: bytes, numbers: list[int]) -> list[int]:
-    """The numbers, those that were too large for their field from the zip64 extra field."""
-    at = 0
-    while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, at)
-        if kind == ZIP64 and at + 4 + length <= len(extra):
-            wide = list(struct.unpack_from(f"<{length // 8}Q", extra, at + 4))
-            return [wide.pop(0) if number == FULL32 and wide else number for number in numbers]
-        at += 4 + length
-    return numbers
 
 
 def data_start(blob: memoryview, member: Member) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 
 from simple_metrics_manager.payload.arrays import array
 from simple_metrics_manager.payload.choices import choice
+from simple_metrics_manager.payload.chunked import chunked
 from simple_metrics_manager.payload.containers import container
 from simple_metrics_manager.payload.foreign import ForeignShape
 from simple_metrics_manager.payload.misfit import Unstorable
@@ -30,12 +31,15 @@ from simple_metrics_manager.payload.records import RecordShape, complete_record,
 from simple_metrics_manager.payload.scalars import scalar
 from simple_metrics_manager.payload.shape import Family, Shape, hashable, is_scalar
 from simple_metrics_manager.payload.spelling import class_of, simplify, type_name
+from simple_metrics_manager.payload.tables import table
 from simple_metrics_manager.payload.unions import union
 from simple_metrics_manager.payload.words import word
 
 _FAMILIES: tuple[Family, ...] = (
     scalar,
     array,
+    chunked,
+    table,
     number,
     union,
     choice,

@@ -120,7 +120,7 @@ def _unescaped(raw: Raw) -> object:
     if isinstance(raw, dict):
         items = cast("dict[str, Raw]", raw)
         return {key[1:] if key.startswith("$$") else key: _unescaped(item) for key, item in items.items()}
-    return raw
+    return raw.plain() if type(raw) not in _JSON and isinstance(raw, Native) else raw
 
 
 def _array(name: object, arrays: Mapping[str, Array | Native]) -> Raw:

@@ -57,6 +57,10 @@ class Table(Native):
         """
         return cls(from_parquet(blob))
 
+    def plain(self) -> object:
+        """The ``pyarrow.Table``."""
+        return self.arrow
+
     def content(self) -> str:
         return f"{values_hash(self.arrow)} {plan_text(self.arrow).decode('ascii')}"
 

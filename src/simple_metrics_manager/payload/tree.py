@@ -32,6 +32,15 @@ class Native(ABC):
     def to_array(self) -> Array:
         """The same as bytes (uint8, one dimension), for formats that know nothing but arrays; equal for equal ones."""
 
+    @property
+    def borrowed(self) -> bool:
+        """Whether its data still lies where whoever made it has put it, and is to be taken from the storage instead."""
+        return False
+
+    @abstractmethod
+    def plain(self) -> object:
+        """The object that the user's library would have for it, for those who do not know the declared type."""
+
     @abstractmethod
     def content(self) -> str:
         """A hash of the data alone, equal for equal data."""

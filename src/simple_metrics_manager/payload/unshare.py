@@ -21,6 +21,7 @@ import numpy as np
 from simple_metrics_manager.payload.chunked import is_chunked, read_only
 from simple_metrics_manager.payload.named import bare_tuple
 from simple_metrics_manager.payload.shape import is_array
+from simple_metrics_manager.payload.tables import table_copied, table_kind
 from simple_metrics_manager.payload.tree import Array, Payload
 
 T = TypeVar("T")
@@ -119,7 +120,7 @@ def _unshare(value: object, done: dict[int, object]) -> object:
         return _keep(value, read_only(value), done)
     if "__attrs_attrs__" in kind.__dict__ or "__dataclass_fields__" in kind.__dict__:
         return _object(value, done)
-    return copy.deepcopy(value, done)
+    return _keep(value, table_copied(value), done) if table_kind(kind) is not None else copy.deepcopy(value, done)
 
 
 def _keep(value: object, made: T, done: dict[int, object]) -> T:

@@ -6,7 +6,7 @@ import functools
 import heapq
 from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NotStoredError
 from simple_metrics_manager.formats.base import Format
@@ -72,16 +72,36 @@ class StoredEntries(StorageInterface):
 
     def read(self, name: str, /, form: Format | None = None) -> Entry:
         store = self._store(form)
-        return (form or self._own).decode(store.read(name), store.describe(name))
+        try:
+            return (form or self._own).decode(store.read(name), store.describe(name))
+        except NotStoredError:
+            if form is not None or self._where(name)[0] is store:
+                raise
+        return self.read(name, self._where(name)[1])
 
     def read_record(self, name: str, /, form: Format | None = None) -> Record | None:
         store = self._store(form)
-        return (form or self._own).decode_record(store.read(name), store.describe(name))
+        try:
+            return (form or self._own).decode_record(store.read(name), store.describe(name))
+        except NotStoredError:
+            if form is not None or self._where(name)[0] is store:
+                raise
+        return self.read_record(name, self._where(name)[1])
+
+    def form_of(self, name: str, /) -> Format:
+        """The format in which this lies, or would: that of the storage, or the one that it has by nature."""
+        return self._where(name)[1]
 
     def write(self, entry: Entry, /, form: Format | None = None) -> int:
         if entry.record is None:
             raise CannotStoreError("", "an entry without a record has no name", "Give it one.")
-        return self._store(form).write(entry.record.name, (form or self._own).encode(entry))
+        name, store = entry.record.name, self._store(form)
+        size = store.write(name, (form or self._own).encode(entry))
+        for other in (self._default, *map(self._store, NATURAL.values())):
+            if other is not store and other.exists(name):  # its type has changed, and with that its format
+                with suppress(NotStoredError):
+                    other.delete(name)
+        return size
 
     def grouped(self) -> AbstractContextManager[None]:
         """A block whose saves are made to outlive a power cut together, at its end: far faster than one by one.
@@ -135,15 +155,11 @@ class StoredEntries(StorageInterface):
 
     def _has_date(self, name: str) -> bool:
         try:
-            return self._record_of(name) is not None
+            return self.read_record(name) is not None
         except NotStoredError:
             return False
         except CorruptMetricError:
             return True  # there is one, and loading it says what is wrong
-
-    def _record_of(self, name: str) -> Record | None:
-        store, form = self._where(name)
-        return form.decode_record(store.read(name), store.describe(name))
 
     def save(self, name: str, data: object) -> None:
         """Store a value as what it is; it comes back as exactly that."""
@@ -158,17 +174,14 @@ class StoredEntries(StorageInterface):
             CorruptMetricError: its bytes are not what was written.
         """
         try:
-            entry = self._own.decode(self._default.read(name), self._default.describe(name))
+            entry = self.read(name)
         except NotStoredError:
-            store, form = self._where(name)
-            if store is self._default:
-                return self._load_date(name)
-            entry = form.decode(store.read(name), store.describe(name))
+            return self._load_date(name)
         return join(entry.payload) if entry.codec == "typed" else plain_codec(self._pickle, name).load(entry.payload)
 
     def _load_date(self, name: str) -> str:
         if name.endswith(DATE):
-            record = self._record_of(name.removesuffix(DATE))
+            record = self.read_record(name.removesuffix(DATE))
             if record is not None:
                 return record.date.astimezone().date().isoformat()
         raise NotStoredError(name, self.place(name))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from simple_metrics_manager.formats.base import Format
+from simple_metrics_manager.formats.parquet import Parquet
+from simple_metrics_manager.formats.zarr import Zarr
 
-NATURAL: Mapping[str, Format] = {}
+NATURAL: Mapping[str, Format] = {"chunked": Zarr(), "table": Parquet()}
 """By ``TypedCodec.natural``."""
