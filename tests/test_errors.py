@@ -34,8 +34,11 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (
         errors.UnreachableError("s3://bucket/metrics", "connection refused"),
         OSError,
-        "s3://bucket/metrics could not be read: connection refused.\n  Try again when it can be reached.",
+        "s3://bucket/metrics could not be reached: connection refused.",
     ),
+    (errors.NotExclusiveError("s3://bucket/x"), NotImplementedError, "The server of s3://bucket/x ignores conditions"),
+    (errors.ForkedError("s3://bucket/x"), RuntimeError, "Start processes with multiprocessing.get_context('spawn')"),
+    (errors.SaveError("x", "s3://bucket/x", "no answer", None), OSError, "It may have been stored all the same"),
     (
         errors.NetworkFileSystemError("/home/a.db", "nfs4"),
         OSError,

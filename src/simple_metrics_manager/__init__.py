@@ -14,6 +14,7 @@ from simple_metrics_manager.errors import (
     CannotStoreError,
     ConfigError,
     CorruptMetricError,
+    ForkedError,
     IdentityError,
     InTheWayError,
     MetricCycleError,
@@ -24,6 +25,7 @@ from simple_metrics_manager.errors import (
     NeedsParametersError,
     NetworkFileSystemError,
     NewerFormatError,
+    NotExclusiveError,
     NotStoredError,
     PickledObjectsError,
     SaveError,
@@ -44,7 +46,11 @@ from simple_metrics_manager.rename import convert_metric_name, convert_metric_na
 from simple_metrics_manager.storing.config import read_storage, storage_from_config, storage_to_config, write_storage
 from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
 from simple_metrics_manager.storing.file_storages import JsonStorageInterface, NpyStorageInterface, NpzStorageInterface
+from simple_metrics_manager.storing.memory_storage import MemoryStorageInterface
+from simple_metrics_manager.storing.object_storage import ObjectStorageInterface
+from simple_metrics_manager.storing.sqlite_storage import SqliteStorageInterface
 from simple_metrics_manager.storing.storage import Storage, StorageInterface
+from simple_metrics_manager.storing.tiered_storage import TieredStorageInterface
 
 __version__ = "1.0.0.dev0"
 
@@ -59,10 +65,12 @@ __all__ = [
     "DataCacheManager",
     "DatedCacheManager",
     "FileBasedStorageInterface",
+    "ForkedError",
     "IdentityError",
     "InTheWayError",
     "Json",
     "JsonStorageInterface",
+    "MemoryStorageInterface",
     "Metric",
     "MetricCycleError",
     "MetricDeclarationError",
@@ -72,20 +80,24 @@ __all__ = [
     "NeedsParametersError",
     "NetworkFileSystemError",
     "NewerFormatError",
+    "NotExclusiveError",
     "NotStoredError",
     "Npy",
     "NpyStorageInterface",
     "Npz",
     "NpzStorageInterface",
+    "ObjectStorageInterface",
     "ParameterizedDataCacheManager",
     "ParameterizedDatedCacheManager",
     "ParameterizedMetric",
     "Parquet",
     "PickledObjectsError",
     "SaveError",
+    "SqliteStorageInterface",
     "Storage",
     "StorageError",
     "StorageInterface",
+    "TieredStorageInterface",
     "UncoveredParametersError",
     "UndeclaredParametersError",
     "UnknownMetricError",

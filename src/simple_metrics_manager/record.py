@@ -189,7 +189,7 @@ def question_text(
 
 
 def question(asked: str, name: str, params: str) -> bytes:
-    """How the record of the answer begins: ``asked`` is its :func:`question_text`, ``params`` its :func:`params_text`."""
+    """How the record of the answer begins, with its :func:`question_text` and :func:`params_text`."""
     return f'{asked},"name":{_quote(name)}{params},"date":"'.encode("ascii")
 
 

@@ -1,4 +1,4 @@
-"""Damage is found wherever it is: the outcome is the very entry that was written, or an error that names the file."""
+"""Our own formats promise more than the contract of formats: every byte counts, so no damage goes unnoticed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError
-from simple_metrics_manager.formats import Format, Json, Npy, Npz
+from simple_metrics_manager.errors import CorruptMetricError
+from simple_metrics_manager.formats import Format
 from simple_metrics_manager.payload.tree import Array, Payload
 from simple_metrics_manager.record import Entry
 from tests.formats.samples import (
@@ -23,6 +23,7 @@ from tests.formats.samples import (
     entry_of,
     flips,
     outcome,
+    outcomes,
     same_entry,
 )
 
@@ -49,20 +50,12 @@ each_format = pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 
 def entries_read(form: Format, entry: Entry, blobs: Iterable[bytes]) -> set[bool | str]:
     """What became of the damaged files: ``True`` is the same entry, ``False`` another one."""
-
-    def is_same(blob: bytes) -> bool:
-        return same_entry(decoded(form, blob), entry)
-
-    return {outcome(is_same, blob) for blob in blobs}
+    return outcomes(lambda blob: same_entry(decoded(form, blob), entry), blobs)
 
 
 def records_read(form: Format, entry: Entry, blobs: Iterable[bytes]) -> set[bool | str]:
     """The same when only the record is asked for."""
-
-    def is_same(blob: bytes) -> bool:
-        return form.decode_record(memoryview(blob), "x") == entry.record
-
-    return {outcome(is_same, blob) for blob in blobs}
+    return outcomes(lambda blob: form.decode_record(memoryview(blob), "x") == entry.record, blobs)
 
 
 @each_case
@@ -72,15 +65,6 @@ def test_flipped_bits(form: Format, entry: Entry) -> None:
     blob = encoded(form, entry)
 
     assert entries_read(form, entry, flips(blob)) == {"CorruptMetricError"}
-
-
-@each_case
-# EVIDENCE-OF: P4
-def test_flipped_bits_and_the_record(form: Format, entry: Entry) -> None:
-    """A record that is read alone is the one that was written, or an error."""
-    blob = encoded(form, entry)
-
-    assert records_read(form, entry, flips(blob)) <= {True, "CorruptMetricError"}
 
 
 @each_case
@@ -173,12 +157,3 @@ def test_message(form: Format) -> None:
     blob = encoded(form, SINGLE)[:-1]
     with pytest.raises(CorruptMetricError, match=r"(?s)^somewhere/x is damaged: .*compute the metric again"):
         decoded(form, blob)
-
-
-@pytest.mark.parametrize("form", [Npz(), Npy(), Json()], ids=["npz", "npy", "json"])
-# EVIDENCE-OF: P4
-def test_newer_format(form: Format) -> None:
-    """A file of a later version of the library is refused with the advice to upgrade."""
-    newer = Entry(type(RECORD)(name="later", date=RECORD.date, format=2), SINGLE.payload)
-    with pytest.raises(NewerFormatError, match="written in format 2; this version reads up to 1: upgrade"):
-        decoded(form, encoded(form, newer))

@@ -146,7 +146,7 @@ class Cache:
             if held is not None and self.shelf.holds(asked):
                 held.state = "unsaved"  # as in 0.5.0, a value that ``compute`` made takes no stored one's place
             mend = asked.host.on_corrupt == "recompute"
-            found = held or (self._load(asked, mend=mend) if use_stored else None)
+            found = held or (self._load(asked, mend=mend) if use_stored and not asked.missing else None)
             if found is None:
                 found = self._compute(asked, flight, again=not use_stored)
             if found.state == "computed":

@@ -32,7 +32,7 @@ class Identified(HasInputs, Protocol):
 class Question:
     """One metric of one manager, with the inputs that it has at this moment, whatever becomes of them later."""
 
-    __slots__ = ("host", "inputs", "key", "label", "name", "stored", "verbose")
+    __slots__ = ("host", "inputs", "key", "label", "missing", "name", "stored", "verbose")
 
     def __init__(self, host: Identified, key: Metric[object], name: str, inputs: Inputs, verbose: bool) -> None:
         self.host: Identified = host
@@ -44,6 +44,8 @@ class Question:
         """``Run,subject=s01``: whose the stored value is; nothing for collected functions, as in 0.5.0."""
         self.stored: str = stored_name(self.label, name)
         """``Run,subject=s01.spectrum``: what the storage is asked for."""
+        self.missing: bool = False
+        """Whether the storage was found not to have it, just now: to ask again may take a journey through a network."""
 
     @property
     def metric(self) -> str:

@@ -134,6 +134,7 @@ class Shelf:
             found = self._find(asked, storage, codec)
         except CorruptMetricError:
             return None
+        asked.missing = found is None
         if found is None or not (found.exact or self._reason(asked, codec, found) is None):
             return None
         return self._take(asked, codec, found)
@@ -199,7 +200,7 @@ class Shelf:
     def _find(self, asked: Question, storage: DatedStorage, codec: Codec) -> Found | None:
         form = asked.key.declaration.form or NATURAL.get(codec.natural)
         found = storage.find(asked.stored, form)
-        if found is None and asked.name == asked.key.name:
+        if found is None and storage.may_be_old and asked.name == asked.key.name:
             old = map(storage.find, asked.host.old_names(asked.key))
             return next((each for each in old if each is not None and each.old), None)
         if found is not None and not found.answers(asked.text(codec)) and not found.old:

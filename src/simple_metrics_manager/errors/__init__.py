@@ -21,6 +21,8 @@
         |   `-- InTheWayError                            move away what lies there
         |-- NewerFormatError    (ValueError)             upgrade this library
         |-- UnreachableError    (OSError)                restore the connection, then ask again
+        |-- NotExclusiveError   (NotImplementedError)    use a server that enforces conditions
+        |-- ForkedError         (RuntimeError)           start processes by spawn or forkserver
         |-- NetworkFileSystemError (OSError)             keep the database on a local disk
         |-- PickledObjectsError (ValueError)             say allow_pickle=True, if you trust the file
         `-- WrongIdentityError  (ValueError)             give each manager its own name or place
@@ -45,9 +47,11 @@ from simple_metrics_manager.errors.base import MetricsError
 from simple_metrics_manager.errors.storing import (
     CannotStoreError,
     CorruptMetricError,
+    ForkedError,
     InTheWayError,
     NetworkFileSystemError,
     NewerFormatError,
+    NotExclusiveError,
     NotStoredError,
     PickledObjectsError,
     SaveError,
@@ -60,6 +64,7 @@ __all__ = [
     "CannotStoreError",
     "ConfigError",
     "CorruptMetricError",
+    "ForkedError",
     "IdentityError",
     "InTheWayError",
     "MetricCycleError",
@@ -70,6 +75,7 @@ __all__ = [
     "NeedsParametersError",
     "NetworkFileSystemError",
     "NewerFormatError",
+    "NotExclusiveError",
     "NotStoredError",
     "PickledObjectsError",
     "SaveError",

@@ -41,10 +41,10 @@ class SaveError(StorageError, OSError):
     """The storage failed while saving; the new value is still in memory.
 
     The old value, if there was one, stands, unless ``replaced`` says that the new one has taken its place already and
-    only could not be made to outlive a power cut.
+    only could not be made to outlive a power cut; None says that nobody can tell, since the answer was lost.
     """
 
-    def __init__(self, name: str, path: str, cause: str, replaced: bool = False) -> None:
+    def __init__(self, name: str, path: str, cause: str, replaced: bool | None = False) -> None:
         super().__init__(name, path, cause, replaced)
         self.name = name
         self.path = path
@@ -53,6 +53,11 @@ class SaveError(StorageError, OSError):
 
     def __str__(self) -> str:
         text = f"{self.name!r} was not saved to {self.path}: {self.cause}."
+        if self.replaced is None:
+            return (
+                f"{text}\n  It may have been stored all the same, or what was there before stands; the new value is"
+                " still in memory: save it again when that is fixed."
+            )
         if self.replaced:
             return f"{text}\n  The new value is in its place, but may not outlive a power cut: save it again."
         return (
@@ -135,19 +140,49 @@ class WrongIdentityError(StorageError, ValueError):
 
 
 class UnreachableError(StorageError, OSError):
-    """The place where metrics are stored does not answer, or lets nobody in; whether something is there is not known.
+    """A store did not answer, or refused to; whether the metric is stored there is not known."""
 
-    It is never taken for "not stored", which would have everything computed anew.
-    """
-
-    def __init__(self, place: str, cause: str, remedy: str = "Try again when it can be reached") -> None:
-        super().__init__(place, cause, remedy)
-        self.place = place
+    def __init__(self, path: str, cause: str) -> None:
+        super().__init__(path, cause)
+        self.path = path
         self.cause = cause
-        self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.place} could not be read: {self.cause}.\n  {self.remedy}."
+        return (
+            f"{self.path} could not be reached: {self.cause}."
+            "\n  What is asked for may well be there, so nothing was computed in its place: ask again when that is"
+            " mended, or compute it with use_stored=False."
+        )
+
+
+class NotExclusiveError(StorageError, NotImplementedError):
+    """A server takes no notice of conditions, so no writer can know that it is the only one."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path: str = path
+
+    def __str__(self) -> str:
+        return (
+            f"The server of {self.path} ignores conditions on writes (If-None-Match, If-Match): of two writers, both "
+            "would believe that they were first."
+            "\n  Saving and loading work there; for what needs one winner, use a server that enforces conditions."
+        )
+
+
+class ForkedError(StorageError, RuntimeError):
+    """This process was forked from one that had used an object store, where any request would wait for ever."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path: str = path
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} cannot be used in a process that was forked after its parent had used an object store: "
+            "obstore would wait for ever."
+            "\n  Start processes with multiprocessing.get_context('spawn') or 'forkserver', as Dask does."
+        )
 
 
 class NetworkFileSystemError(StorageError, OSError):

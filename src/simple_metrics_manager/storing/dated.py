@@ -80,7 +80,9 @@ class Found:
 
 
 class DatedStorage(Protocol):
-    """Values with their records."""
+    """Values with their records. ``may_be_old`` says whether 0.5.0 may have stored some of them."""
+
+    may_be_old: bool
 
     def exists(self, name: str, form: Format | None = None, /) -> bool: ...
     def find(self, name: str, form: Format | None = None, /) -> Found | None: ...
@@ -113,15 +115,18 @@ def _meeting(name: str, metric: str, other: str) -> CannotStoreError:
 
 class _Entries:
     def __init__(self, entries: EntryStorage, storage: Storage) -> None:
+        ours = storage if isinstance(storage, StoredEntries) else None
         self._entries = entries
         self._storage = storage
+        self._form = None if ours is None else ours.form
+        self.may_be_old: bool = ours is None or ours.old_files
 
     def exists(self, name: str, form: Format | None = None, /) -> bool:
         return self._entries.holds(name, form)
 
     def find(self, name: str, form: Format | None = None, /) -> Found | None:
         try:
-            entry = self._entries.read(name, form)
+            entry = self._entries.read(name, form or self._form)
         except NotStoredError:
             return None
         if entry.dated:
@@ -131,7 +136,7 @@ class _Entries:
 
     def record(self, name: str, form: Format | None = None, /) -> Record | None:
         try:
-            return self._entries.read_record(name, form) or self._from_side_car(name)
+            return self._entries.read_record(name, form or self._form) or self._from_side_car(name)
         except NotStoredError:
             return None
 
@@ -156,7 +161,7 @@ class _Entries:
     def _is_old(self, name: str) -> bool:
         """Whether 0.5.0 stored this: its date lies in a file of its own."""
         try:
-            return self._entries.read_record(name) is None
+            return self.may_be_old and self._entries.read_record(name, self._form) is None
         except NotStoredError:
             return False
 
@@ -169,6 +174,8 @@ class _Entries:
 
 
 class _SideCars:
+    may_be_old: bool = True
+
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
 

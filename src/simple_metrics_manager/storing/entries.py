@@ -26,6 +26,21 @@ class StoredEntries(StorageInterface):
     the same place under the extension of that format.
     """
 
+    @property
+    def _local(self) -> bool:
+        """Whether to ask if something exists costs microseconds, and not a journey through a network."""
+        return True
+
+    @property
+    def old_files(self) -> bool:
+        """Whether 0.5.0 may have stored something in such a place."""
+        return False
+
+    @property
+    def form(self) -> Format:
+        """The format of what has none of its own."""
+        return self._own
+
     @abstractmethod
     def _open(self, extension: str) -> Store:
         """The place for what has this extension; opened once, and never pickled."""
@@ -58,6 +73,13 @@ class StoredEntries(StorageInterface):
                 if self._store(form).exists(name):
                     return self._store(form), form
         return self._default, self._own
+
+    def _check(self, entry: Entry) -> None:
+        """Refuse what is not to be stored here although it could be.
+
+        Raises:
+            CannotStoreError: it is not.
+        """
 
     @property
     def _pickle(self) -> bool:
@@ -95,13 +117,19 @@ class StoredEntries(StorageInterface):
     def write(self, entry: Entry, /, form: Format | None = None) -> int:
         if entry.record is None:
             raise CannotStoreError("", "an entry without a record has no name", "Give it one.")
+        self._check(entry)
         name, store = entry.record.name, self._store(form)
         size = store.write(name, (form or self._own).encode(entry))
+        if self._local:
+            self._supersede(name, store)
+        return size
+
+    def _supersede(self, name: str, store: Store) -> None:
+        """Remove what was stored under this name in another format, since the type of the metric has changed."""
         for other in (self._default, *map(self._store, NATURAL.values())):
-            if other is not store and other.exists(name):  # its type has changed, and with that its format
+            if other is not store and other.exists(name):
                 with suppress(NotStoredError):
                     other.delete(name)
-        return size
 
     def grouped(self) -> AbstractContextManager[None]:
         """A block whose saves are made to outlive a power cut together, at its end: far faster than one by one.

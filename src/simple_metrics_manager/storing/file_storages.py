@@ -27,7 +27,8 @@ class NpzStorageInterface(StoredEntries):
 
     ``compress`` deflates arrays: slow, and of little use for measured floats. ``allow_pickle`` lets arrays of Python
     objects in, and lets them run code when they are loaded. ``list_limit`` refuses longer lists (``TypeError``),
-    which are meant to be arrays. ``durability`` says what a power cut may take: see :data:`.Durability`.
+    which are meant to be arrays. ``durability`` says what a power cut may take: see :data:`.Durability`. ``sharded``
+    spreads new files over 256 folders, for hundreds of thousands of metrics; files that are there are found as before.
     ``verify=False`` opens large arrays at once, however large: their bytes are then not compared with their checksum.
     """
 
@@ -39,19 +40,20 @@ class NpzStorageInterface(StoredEntries):
     allow_pickle: bool = False
     list_limit: int | None = None
     durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
+    sharded: bool = attrs.field(default=False, kw_only=True)
     verify: bool = attrs.field(default=True, kw_only=True)
 
+    @property
+    def old_files(self) -> bool:
+        return True
+
     def _open(self, extension: str) -> Store:
-        return Directory(self.metrics_dir, extension, self.durability)
+        return Directory(self.metrics_dir, extension, self.durability, sharded=self.sharded)
 
     def _format(self) -> Format:
         return Npz(self.compress, self.allow_pickle, self.verify)
 
-    def write(self, entry: Entry, /, form: Format | None = None) -> int:
-        self._refuse_long_list(entry)
-        return super().write(entry, form)
-
-    def _refuse_long_list(self, entry: Entry) -> None:
+    def _check(self, entry: Entry) -> None:
         tree = entry.payload.tree
         if isinstance(tree, dict) and isinstance(tree.get("$tuple"), list):
             tree = tree["$tuple"]
@@ -75,10 +77,15 @@ class NpyStorageInterface(StoredEntries):
 
     metrics_dir: Path = attrs.field(converter=Path)
     durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
+    sharded: bool = attrs.field(default=False, kw_only=True)
     verify: bool = attrs.field(default=True, kw_only=True)
 
+    @property
+    def old_files(self) -> bool:
+        return True
+
     def _open(self, extension: str) -> Store:
-        return Directory(self.metrics_dir, extension, self.durability)
+        return Directory(self.metrics_dir, extension, self.durability, sharded=self.sharded)
 
     def _format(self) -> Format:
         return Npy(verify=self.verify)
@@ -93,9 +100,14 @@ class JsonStorageInterface(StoredEntries):
 
     metrics_dir: Path = attrs.field(converter=Path)
     durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
+    sharded: bool = attrs.field(default=False, kw_only=True)
+
+    @property
+    def old_files(self) -> bool:
+        return True
 
     def _open(self, extension: str) -> Store:
-        return Directory(self.metrics_dir, extension, self.durability)
+        return Directory(self.metrics_dir, extension, self.durability, sharded=self.sharded)
 
     def _format(self) -> Format:
         return Json()
