@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -30,6 +31,7 @@ STORAGES: dict[str, MakeStorage] = {
     "npz": NpzStorageInterface,
     "npy": NpyStorageInterface,
     "json": JsonStorageInterface,
+    "sharded": partial(NpzStorageInterface, sharded=True),
 }
 every_storage = pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in STORAGES.items()])
 
@@ -96,8 +98,8 @@ def prepare(storage: AnyStorage, size: int, *, first: bool) -> Seen | None:
 
 
 def leftovers(folder: Path) -> list[str]:
-    """The hidden files of a directory."""
-    return sorted(name for name in os.listdir(folder) if name.startswith("."))
+    """The hidden files of a directory and its folders."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob(".*"))
 
 
 def age(folder: Path) -> None:

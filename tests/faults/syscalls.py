@@ -38,11 +38,13 @@ FILE_CALLS: Final[dict[int, tuple[str, Shape]]] = {
     263: ("unlinkat", "at"),
     264: ("renameat", "two at"),
     265: ("linkat", "two at"),
+    277: ("sync_file_range", "fd"),
     285: ("fallocate", "fd"),
+    306: ("syncfs", "fd"),
     316: ("renameat2", "two at"),
 }
 NEEDS_SPACE: Final = frozenset(
-    {"write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "fallocate", "mkdir", "mkdirat"}
+    {"write", "pwrite64", "writev", "fsync", "fdatasync", "syncfs", "ftruncate", "fallocate", "mkdir", "mkdirat"}
     | {"link", "linkat", "rename", "renameat", "renameat2"}
 )
 """What a disk that is full, or has failed, goes on refusing; besides making a file."""
@@ -112,7 +114,7 @@ class Call:
     @property
     def syncs(self) -> bool:
         """Whether it waits for the disk."""
-        return self.name in {"fsync", "fdatasync"}
+        return self.name in {"fsync", "fdatasync", "syncfs"}
 
 
 def call_at(process: int, registers: Registers) -> Call | None:

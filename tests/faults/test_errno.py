@@ -40,7 +40,7 @@ class Told:
     name: str
     path: str
     cause: int | None
-    replaced: bool
+    replaced: bool | None
     held: float
     stored: Seen | None
     retried: Seen | None

@@ -9,6 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from simple_metrics_manager.stores import Directory, renaming
 from tests.faults.engine import Action, Plan, counted, fresh, needs_tracer, run
 from tests.faults.subject import (
     LARGE,
@@ -171,5 +172,79 @@ def test_death_while_damage_is_mended(tmp_path: Path, make: MakeStorage) -> None
         folder = next(folders)
         assert run(mend, folder, Plan(at, "kill")).ending == "killed"
         assert fresh(mend) == NEW
-        assert [file.read_bytes() for file in folder.glob("*.damaged")] == [damaged]
+        assert [file.read_bytes() for file in folder.rglob("*.damaged")] == [damaged]
         assert list(storage.names()) == ["Instrument.reading", "Instrument.serial"]
+
+
+@pytest.mark.parametrize("in_one_step", [True, False], ids=["one step", "links"])
+# EVIDENCE-OF: P1
+# EVIDENCE-OF: P9
+def test_death_while_creating(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_step: bool) -> None:
+    """Whoever dies while it creates a file leaves none or the whole one, and the next one creates it, or finds it."""
+    if not in_one_step:
+        monkeypatch.setattr(renaming, "rename_exclusively", cannot)
+    store = Directory(tmp_path / "store", ".bin", sharded=True)
+    store.write("other", [b"other"])
+
+    def create() -> bool:
+        with counted():
+            return store.create("a", [b"1" * 100_000, b"2" * 100_000])
+
+    assert store.create("a", [])  # makes the folder
+    store.delete("a")
+    calls = run(create, tmp_path).calls
+    assert ("link" in {call.name for call in calls}) != in_one_step
+    found: list[bool] = []
+    for at in range(1, len(calls) + 1):
+        for action in DEATHS:
+            if store.exists("a"):
+                store.delete("a")
+            assert run(create, tmp_path, Plan(at, action)).ending == "killed"
+            found.append(store.exists("a"))
+            assert fresh(create) != found[-1]
+            assert bytes(store.read("a")) == b"1" * 100_000 + b"2" * 100_000
+            assert list(store.names()) == ["a", "other"]
+
+    assert found == sorted(found)
+    assert set(found) == {False, True}
+    age(store.path)
+    assert fresh(store.sweep) > 0
+    assert leftovers(store.path) == []
+
+
+@pytest.mark.parametrize("in_one_step", [True, False], ids=["one step", "links"])
+# EVIDENCE-OF: P1
+def test_death_while_moving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_step: bool) -> None:
+    """Whoever dies while a file gets another name leaves it whole under one of them or both; a next attempt ends it."""
+    if not in_one_step:
+        monkeypatch.setattr(renaming, "rename_exclusively", cannot)
+    store = Directory(tmp_path / "store", ".bin", sharded=True)
+    for name in ("a", "b"):  # makes their folders
+        store.write(name, [b"1"])
+        store.delete(name)
+
+    def move() -> None:
+        with counted():
+            store.move("a", "b")
+
+    store.write("a", [b"1"])
+    found: list[list[str]] = []
+    for at in range(1, len(run(move, tmp_path).calls) + 1):
+        for name in store.names():
+            store.delete(name)
+        store.write("a", [b"1"])
+        assert run(move, tmp_path, Plan(at, "kill")).ending == "killed"
+        found.append(list(store.names()))
+        assert {bytes(store.read(name)) for name in found[-1]} == {b"1"}
+        if "a" in found[-1]:
+            store.move("a", "b")
+        assert (list(store.names()), bytes(store.read("b"))) == (["b"], b"1")
+
+    assert [names for number, names in enumerate(found) if names not in found[:number]] == (
+        [["a"], ["b"]] if in_one_step else [["a"], ["a", "b"], ["b"]]
+    )
+
+
+def cannot(_source: str, _target: str) -> bool:
+    """A system that cannot rename without replacing."""
+    return False

@@ -6,58 +6,22 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import attrs
-import pytest
 
 from simple_metrics_manager import CorruptMetricError, NpzStorageInterface
-from simple_metrics_manager.stores.directory import Durability
+from simple_metrics_manager.stores.durability import Durability
+from tests.faults.disks import Disk, every_disk, on_disk
 from tests.faults.engine import Plan, counted, needs_tracer, run
-from tests.faults.places import copy_image, in_private, make_image, mount_image, needs_mounts, unmount
+from tests.faults.places import needs_mounts
 from tests.faults.subject import OLD, SMALL, look, prepare, save
 
 pytestmark = [needs_tracer, needs_mounts]
 
 REPEATS = int(os.environ.get("SMM_POWER_CUTS", "1"))
 DAMAGED = -1.0
-SIZES = {"ext4": 16 << 20, "xfs": 320 << 20}
-
-
-@attrs.frozen
-class Disk:
-    """A mounted disk in a file, and how to cut its power."""
-
-    folder: Path
-    options: str
-
-    @property
-    def store(self) -> Path:
-        """Where metrics are kept on it."""
-        return self.folder / "disk" / "store"
-
-    def cut(self, *, flushed: bool) -> float | None:
-        """The value that is there after a cut at this instant; None if there is none, ``DAMAGED`` if it is.
-
-        ``flushed``: right before it, somebody flushed a file of his own. That commits others' renames, not their bytes.
-        """
-        if flushed:
-            with open(self.folder / "disk" / "somebody's", "wb") as file:
-                file.write(b"x")
-                os.fsync(file.fileno())
-        copy_image(self.folder / "image", self.folder / "copy")
-        mount_image(self.folder / "copy", self.folder / "after", self.options)
-        try:
-            seen = look(NpzStorageInterface(self.folder / "after" / "store"))
-        except CorruptMetricError:
-            return DAMAGED
-        finally:
-            unmount(self.folder / "after")
-            (self.folder / "copy").unlink()
-        return None if seen is None else seen.value
 
 
 @attrs.frozen
@@ -71,34 +35,13 @@ class Cut:
     returned: bool
 
 
-DISKS = [("ext4", "", ""), ("ext4", "noauto_da_alloc", ""), ("xfs", "", "nouuid")]
-every_disk = pytest.mark.parametrize(
-    ("kind", "options", "options_after"), DISKS, ids=["ext4", "ext4-noauto_da_alloc", "xfs"]
-)
-
-
-def on_disk(folder: Path, kind: str, options: str, options_after: str, act: Callable[[Disk], list[Cut]]) -> list[Cut]:
-    """What ``act`` gives in a process that has a disk of this kind; skip where that cannot be had."""
-    if shutil.which(f"mkfs.{kind}", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") is None:
-        pytest.skip(f"there is no mkfs.{kind}")
-    make_image(folder / "image", kind, SIZES[kind])
-    (folder / "disk").mkdir()
-    (folder / "after").mkdir()
-
-    def inside() -> list[Cut] | str:
-        try:
-            mount_image(folder / "image", folder / "disk", options)
-        except OSError as error:
-            return str(error)
-        try:
-            return act(Disk(folder, options_after))
-        finally:
-            unmount(folder / "disk")
-
-    made = in_private(inside)
-    if isinstance(made, str):
-        pytest.skip(f"no disk in a file here: {made}")
-    return made
+def found_by(storage: NpzStorageInterface) -> float | None:
+    """The value that is there; None if there is none, ``DAMAGED`` if it is."""
+    try:
+        seen = look(storage)
+    except CorruptMetricError:
+        return DAMAGED
+    return None if seen is None else seen.value
 
 
 def cuts(disk: Disk, durability: Durability) -> list[Cut]:
@@ -112,7 +55,7 @@ def cuts(disk: Disk, durability: Durability) -> list[Cut]:
         outcome = run(partial(_save_counted, storage, value), disk.store, Plan(at, "kill"))
         assert before is not None
         returned = outcome.ending == "returned"
-        found = disk.cut(flushed=not returned or len(made) % 2 == 0)
+        found = disk.cut(found_by, flushed=not returned or len(made) % 2 == 0)
         made.append(Cut(at, before.value, value, found, returned))
     return made
 

@@ -19,6 +19,7 @@ from tests.faults.subject import STORAGES, AnyStorage, age, leftovers
 pytestmark = needs_tracer  # not that it is traced: but this is about the same systems
 
 SECONDS = float(os.environ.get("SMM_SOAK_SECONDS", "4"))
+NAMES = ("npz", "npy", "json")
 KEYS = 3
 SIZES = (8, 5_000, 100_000)
 """Floats: read at once, written in pieces, mapped."""
@@ -75,7 +76,7 @@ def soak(storage: AnyStorage, seconds: float) -> tuple[int, list[Outcome[int]]]:
     return killed, [reader.outcome() for reader in readers]
 
 
-@pytest.mark.parametrize("name", ["npz", "npy", "json"])
+@pytest.mark.parametrize("name", NAMES)
 # EVIDENCE-OF: P1
 # EVIDENCE-OF: P9
 def test_soak(tmp_path: Path, name: str) -> None:
@@ -83,7 +84,7 @@ def test_soak(tmp_path: Path, name: str) -> None:
     storage = STORAGES[name](tmp_path)
     for key in range(KEYS):
         Stream(storage).get(Stream.level(key))
-    killed, readers = soak(storage, SECONDS / len(STORAGES))
+    killed, readers = soak(storage, SECONDS / len(NAMES))
 
     assert [reader.failure for reader in readers] == ["", ""]
     assert all(reader.result() > 10 for reader in readers)

@@ -65,6 +65,21 @@ def test_is_made_by_the_first_write(tmp_path: Path) -> None:
     assert (tmp_path / "x" / "y" / "a.bin").read_bytes() == b"1"
 
 
+@pytest.mark.parametrize("sharded", [False, True])
+@pytest.mark.parametrize("path", ["x", "x/y", "."])
+def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, sharded: bool) -> None:
+    """A path may be relative to where the process is."""
+    monkeypatch.chdir(tmp_path)
+    store = Directory(path, ".bin", sharded=sharded)
+    store.write("a", [b"1"])
+    store.move("a", "b")
+    with store.grouped():
+        store.write("c", [b"2"])
+
+    assert list(store.names()) == ["b", "c"]
+    assert sorted(file.name for file in (tmp_path / path).rglob("*.bin")) == ["b.bin", "c.bin"]
+
+
 def test_removed_meanwhile(store: Directory) -> None:
     """A directory that was removed is made again."""
     for file in store.path.iterdir():
@@ -497,41 +512,6 @@ def test_first_write_sweeps(store: Directory) -> None:
 def test_sweep_of_nothing(tmp_path: Path) -> None:
     """A directory that is not there has no leftovers."""
     assert Directory(tmp_path / "none", ".bin").sweep() == 0
-
-
-# ----------------------------------------------------------------------------------------------------------- move
-
-
-def test_move_where_there_are_no_links(store: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a disk without hard links the file is renamed, and still never over another."""
-    monkeypatch.setattr(os, "link", _fail)
-    store.write("b", [b"other"])
-    with pytest.raises(FileExistsError):
-        store.move("a", "b")
-    store.move("a", "c")
-    with pytest.raises(NotStoredError):
-        store.move("a", "d")
-
-    assert (list(store.names()), bytes(store.read("c")), bytes(store.read("b"))) == (["b", "c"], b"old", b"other")
-
-
-@posix
-def test_interrupted_move(store: Directory) -> None:
-    """A move that died between its two steps is finished by the next attempt."""
-    os.link(store.path / "a.bin", store.path / "b.bin")
-    store.move("a", "b")
-
-    assert (list(store.names()), bytes(store.read("b"))) == (["b"], b"old")
-
-
-def test_failed_move(store: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A move that cannot be done is an error that names the file; the old name stays."""
-    monkeypatch.setattr(os, "link", _fail)
-    monkeypatch.setattr(os, "rename", _fail)
-    with pytest.raises(SaveError, match="Input/output error"):
-        store.move("a", "b")
-
-    assert list(store.names()) == ["a"]
 
 
 def test_is_a_store(store: Directory) -> None:

@@ -1,35 +1,29 @@
-"""A flat directory with one file for each name, replaced as a whole."""
+"""A directory with one file for each name, replaced as a whole."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import attrs
 
 from simple_metrics_manager.errors import InTheWayError, NotStoredError, SaveError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.stores.base import Listed
-from simple_metrics_manager.stores.file_names import from_file_name, is_component, to_file_name
-from simple_metrics_manager.stores.files import NotAFileError, read_file, sync_directory, write_new_file
+from simple_metrics_manager.stores.durability import Durability, sync_directory, sync_file
+from simple_metrics_manager.stores.files import NotAFileError, fill_file, open_new_file, read_file
+from simple_metrics_manager.stores.groups import Group, group_of, grouped_writes
+from simple_metrics_manager.stores.layout import Layout, is_there
 from simple_metrics_manager.stores.leftovers import remove_leftovers, temporary_name
+from simple_metrics_manager.stores.renaming import rename_to_nothing
 
 _swept: set[tuple[int, str]] = set()
 """Process and directory of every store that has looked for leftovers: a forked child looks anew."""
-
-
-Durability: TypeAlias = Literal["full", "atomic", "cache"]
-"""What a power cut may take; a process that dies takes nothing in any of the three.
-
-``full``: nothing, once a save has returned. ``atomic``: the latest saves, of each of which the old value is then back.
-``cache``: the latest saves, and what they replaced; what is damaged is never taken for a value.
-"""
 
 
 @attrs.frozen
@@ -38,27 +32,25 @@ class Directory:
 
     ``durability`` says what a power cut may take: nothing that was written (``full``); the latest writes, each of
     which is then as before (``atomic``); or, never taken for a value, also what was there before (``cache``). A
-    process that dies takes nothing in any of the three.
+    process that dies takes nothing in any of the three. ``sharded`` spreads new files over 256 folders in ``path``,
+    for hundreds of thousands of them; files that lie in ``path`` itself are found all the same.
     """
 
     path: Path = attrs.field(converter=Path)
     extension: str
     durability: Durability = "full"
-
-    def _file(self, name: str) -> str:
-        return os.path.join(self.path, to_file_name(name) + self.extension)  # twice as fast
-
-    def _present(self, name: str) -> str:
-        """The file of this name that is there, or would be: 0.5.0 wrote names as they were, blanks and brackets too."""
-        path = self._file(name)
-        if to_file_name(name) == name or not is_component(name) or os.path.lexists(path):
-            return path
-        raw = os.path.join(self.path, name + self.extension)
-        return raw if os.path.lexists(raw) else path
+    sharded: bool = attrs.field(default=False, kw_only=True)
+    _layout: Layout = attrs.field(
+        init=False,
+        eq=False,
+        repr=False,
+        default=attrs.Factory(lambda self: Layout(os.path.join(self.path, ""), self.extension, self.sharded), True),
+    )
 
     def exists(self, name: str) -> bool:
         """Whether there is something under this name, be it a file that can be read or not."""
-        return os.path.lexists(self._present(name))
+        path = self._layout.file(name)
+        return is_there(path) or self._layout.present(name) != path
 
     def read(self, name: str) -> memoryview:
         """The file, read or mapped.
@@ -66,9 +58,13 @@ class Directory:
         A mapped file that is replaced stays what it was for those who mapped it. One that another program cuts
         short in place takes the process with it (``SIGBUS``); nothing here does that.
         """
-        path = self._present(name)
+        path = self._layout.file(name)
         try:
-            return read_file(path)
+            try:
+                return read_file(self._layout.check(path))
+            except FileNotFoundError:
+                path = self._layout.present(name)
+                return read_file(path)
         except (FileNotFoundError, NotADirectoryError):
             raise NotStoredError(name, str(self.path)) from None
         except NotAFileError as error:
@@ -76,92 +72,118 @@ class Directory:
         except OSError as error:
             raise type(error)(error.errno, error.strerror, path) from error  # a read that fails names no file
 
+    # --------------------------------------------------------------------------------------------------- writing
     def write(self, name: str, pieces: Iterable[Buffer]) -> int:
         """Writes a temporary file beside the final one, then puts it in that one's place."""
-        path = self._file(name)
+        path, group = self._layout.file(name), self._group()
         try:
-            size = self._replace(path, pieces)
+            size, late = self._put(path, pieces, group, _replace if group is None else _replace_flushed)
         except OSError as error:
             raise SaveError(name, path, error.strerror or str(error)) from error
-        try:
-            self._settle()
-        except OSError as error:
-            raise SaveError(name, path, error.strerror or str(error), replaced=True) from error
+        self._settle_saved(group, name, path, size if late else None)
         return size
 
-    def _replace(self, path: str, pieces: Iterable[Buffer]) -> int:
+    def create(self, name: str, pieces: Iterable[Buffer]) -> bool:
+        """Writes a temporary file, then gives it the final name unless that is taken by then."""
+        if self.exists(name):
+            return False
+        path, group = self._layout.file(name), self._group()
+        try:
+            size, made = self._put(path, pieces, group, _place_first)
+        except OSError as error:
+            raise SaveError(name, path, error.strerror or str(error)) from error
+        if made:
+            self._settle_saved(group, name, path, size if group is not None else None)
+        return made
+
+    def _put(
+        self, path: str, pieces: Iterable[Buffer], group: Group | None, place: Callable[[str, str], bool]
+    ) -> tuple[int, bool]:
+        """The file, whole or not at all, not flushed if there is a group; its size, and what ``place`` says."""
         self._sweep_once()
         temporary = temporary_name(path)
         try:
-            size = self._write_temporary(temporary, pieces)
-            os.replace(temporary, path)
+            return self._write_temporary(temporary, pieces, group), place(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-        return size
 
-    def _write_temporary(self, temporary: str, pieces: Iterable[Buffer]) -> int:
+    def _write_temporary(self, temporary: str, pieces: Iterable[Buffer], group: Group | None) -> int:
         try:
-            return write_new_file(temporary, pieces, sync=self.durability != "cache")
+            descriptor = open_new_file(self._layout.check(temporary))
         except FileNotFoundError:
-            self._make()
-            return write_new_file(temporary, pieces, sync=self.durability != "cache")
+            self._make(Path(temporary).parent, group)
+            descriptor = open_new_file(temporary)
+        return fill_file(descriptor, pieces, sync=self.durability != "cache" and group is None)
 
-    def _make(self) -> None:
-        """Makes the directory and those above it; with ``full``, their names outlive a power cut too."""
-        missing = [self.path, *self.path.parents]
+    def _make(self, folder: Path, group: Group | None) -> None:
+        """Makes a directory and those above it; with ``full``, their names outlive a power cut too."""
+        missing = [folder, *folder.parents]
         missing = missing[: next((index for index, path in enumerate(missing) if path.exists()), len(missing))]
-        self.path.mkdir(parents=True, exist_ok=True)
-        if self.durability == "full":
-            for path in missing:
-                sync_directory(path.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in missing:
+            self._settle(group, "", str(path))
+        if group is not None:
+            group.prepare()
 
-    def _settle(self) -> None:
-        if self.durability == "full":
-            sync_directory(self.path)
+    def _group(self) -> Group | None:
+        group = None if self.durability == "cache" else group_of(self._layout.folder)
+        if group is not None:
+            group.prepare()
+        return group
+
+    def _settle(self, group: Group | None, name: str, path: str, late: int | None = None) -> None:
+        """Makes a change of names durable, or has the group do it; ``late``: bytes of a file that was not flushed."""
+        folder = os.path.dirname(path) or os.curdir
+        if group is not None:
+            group.note(folder, path, name, late)
+        elif self.durability == "full":
+            sync_directory(folder)
+
+    def _settle_saved(self, group: Group | None, name: str, path: str, late: int | None = None) -> None:
+        try:
+            self._settle(group, name, path, late)
+        except OSError as error:
+            raise SaveError(name, path, error.strerror or str(error), replaced=True) from error
 
     def _sweep_once(self) -> None:
-        key = (os.getpid(), str(self.path))
+        key = (os.getpid(), self._layout.folder)
         if key not in _swept:
             _swept.add(key)
             self.sweep()
 
     def sweep(self) -> int:
         """Removes what writers that died left behind; how many files. The first write of a process does it."""
-        return remove_leftovers(self.path)
-
-    def create(self, name: str, pieces: Iterable[Buffer]) -> bool:
-        """Writes a temporary file, then links it to the final name, which no other file can have by then."""
-        path = self._file(name)
-        temporary = temporary_name(path)
-        try:
-            self._sweep_once()
-            try:
-                self._write_temporary(temporary, pieces)
-                rename_to_nothing(temporary, path)
-            except FileExistsError:
-                return False
-            finally:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
-            self._settle()
-        except OSError as error:
-            raise SaveError(name, path, error.strerror or str(error)) from error
-        return True
+        return sum(map(remove_leftovers, self._layout.folders()))
 
     def grouped(self) -> AbstractContextManager[None]:
-        """Not yet faster than one by one."""
-        return nullcontext()
+        """A block of this thread whose writes are flushed together at its end, and once a second inside it.
 
+        A value that is replaced stays safe as ever. Of new ones, a power cut inside the block may take those of the
+        last second of work: it leaves nothing, or a damaged file, which is never taken for a value. It costs 1.2 to
+        1.6 times what writing without any flush costs, or twice that while other programs write large files, where
+        flushing one by one costs ten to thirty times that.
+        """
+        return nullcontext() if self.durability == "cache" else grouped_writes(self._layout.folder)
+
+    # ----------------------------------------------------------------------------------------------- other changes
     def delete(self, name: str) -> None:
         """Removes the file."""
-        path = self._present(name)
+        path = self._layout.check(self._layout.present(name))
+        self._forget_hidden(name, path)
         try:
             os.unlink(path)
         except (FileNotFoundError, NotADirectoryError):
             raise NotStoredError(name, str(self.path)) from None
-        self._settle()
+        self._settle(self._group(), name, path)
+
+    def _forget_hidden(self, name: str, path: str) -> None:
+        """Removes an older file, which would take the place of the one that goes."""
+        hidden = self._layout.hidden(name, path)
+        if hidden is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(hidden)
 
     def names(self) -> Iterator[str]:
         """The names of all files here that a write could have made, here or in 0.5.0, in order.
@@ -169,39 +191,57 @@ class Directory:
         A name that was too long to be kept whole is given as it stands in the file name; it is understood in
         place of the original one.
         """
-        try:
-            with os.scandir(self.path) as entries:
-                files = [entry.name for entry in entries if entry.name.endswith(self.extension)]
-        except (FileNotFoundError, NotADirectoryError):
-            return iter(())
-        stems = (file[: len(file) - len(self.extension)] for file in files if not file.startswith("."))
-        return iter(sorted({name for name in map(_name_of, stems) if name is not None}))
+        return iter(sorted(self._layout.names()))
 
     def listing(self) -> Iterator[Listed]:
-        """The names in order, with size and time of writing: one look at each file, which is what costs the time."""
-        for name in self.names():
-            try:
-                status = os.lstat(self._present(name))
-            except (FileNotFoundError, NotADirectoryError):
-                continue  # removed in the meantime
-            yield Listed(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+        """The names in order, with size and time of writing.
+
+        The system is asked for each file, which costs half of the time: it is fifteen times what ``os.listdir`` of
+        the same directory takes, or six microseconds a file.
+        """
+        found: dict[str, Listed] = {}
+        for name, entry in self._layout.entries():
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # removed in the meantime
+                twice = name in found
+                status = os.lstat(self._layout.present(name)) if twice else entry.stat(follow_symlinks=False)
+                found[name] = Listed(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+        return map(found.__getitem__, sorted(found))
 
     def move(self, old: str, new: str) -> None:
         """Renames the file; a file under the new name is never replaced, not even one that appears just now."""
-        source, target = self._present(old), self._file(new)
+        source, target = self._layout.present(old), self._layout.file(new)
         try:
-            rename_to_nothing(source, target)
-            self._settle()
+            if self._layout.present(new) != target:
+                raise FileExistsError(target)
+            self._forget_hidden(old, source)
+            self._rename(source, target)
         except FileExistsError:
-            raise FileExistsError(f"{target} is there already: {old!r} was not moved to {new!r}") from None
+            raise FileExistsError(f"{new!r} is there already: {old!r} was not moved to {target}") from None
         except (FileNotFoundError, NotADirectoryError):
             raise NotStoredError(old, str(self.path)) from None
         except OSError as error:
             raise SaveError(new, target, error.strerror or str(error)) from error
+        group = self._group()
+        if group is not None:
+            group.moved(source, target)
+        self._settle_saved(group, new, target)
+        if os.path.dirname(source) != os.path.dirname(target):
+            self._settle_saved(group, new, source)
+
+    def _rename(self, source: str, target: str) -> None:
+        self._layout.check(source)
+        try:
+            rename_to_nothing(source, self._layout.check(target))
+        except FileNotFoundError:
+            if not is_there(source):
+                raise
+            self._make(Path(target).parent, self._group())
+            rename_to_nothing(source, target)
 
     def set_aside(self, name: str) -> str:
         """Renames the file to ``<file>.<number>.damaged``, which no name means; nothing is ever deleted."""
-        path = self._present(name)
+        path = self._layout.check(self._layout.present(name))
+        self._forget_hidden(name, path)
         for number in itertools.count(1):
             target = f"{path}.{number}.damaged"
             try:
@@ -210,43 +250,36 @@ class Directory:
                 continue
             except (FileNotFoundError, NotADirectoryError):
                 raise NotStoredError(name, str(self.path)) from None
-            self._settle()
+            self._settle(self._group(), name, path)
             return target
         raise AssertionError("numbers do not end")
 
     def describe(self, name: str) -> str:
         """The path of the file."""
-        return self._file(name)
+        return self._layout.file(name)
 
 
-def _name_of(stem: str) -> str | None:
-    name = from_file_name(stem)
-    return stem if name is None and to_file_name(stem) != stem and is_component(stem) else name
+def _replace(temporary: str, path: str) -> bool:
+    os.replace(temporary, path)
+    return False
 
 
-def rename_to_nothing(source: str, target: str) -> None:
-    """``rename`` replaces what is there; a hard link does not, and both names are good while both are there."""
+def _place_first(temporary: str, path: str) -> bool:
+    """A file gets its name if that replaces none; whether it did."""
     try:
-        os.link(source, target)
+        rename_to_nothing(temporary, path)
     except FileExistsError:
-        _finish_interrupted(source, target)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        if os.path.lexists(target):
-            raise FileExistsError(target) from None
-        os.rename(source, target)
-    else:
-        os.unlink(source)
+        os.unlink(temporary)
+        return False
+    return True
 
 
-def _finish_interrupted(source: str, target: str) -> None:
-    """Whoever died between link and unlink left one file with two names; on a disk that does not tell ``a`` from
-    ``A``, one file with one name answers to both."""
-    here, there = os.lstat(source), os.lstat(target)
-    if source == target or not os.path.samestat(here, there):
-        raise FileExistsError(target)
-    if here.st_nlink > 1:
-        os.unlink(source)
-    else:
-        os.rename(source, target)
+def _replace_flushed(temporary: str, path: str) -> bool:
+    """A file that was not flushed gets its name if that replaces none, and is flushed before if it does; whether it
+    is yet to be flushed."""
+    with contextlib.suppress(FileExistsError):
+        rename_to_nothing(temporary, path)
+        return True
+    sync_file(temporary)
+    os.replace(temporary, path)
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -16,6 +17,7 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORE
 _SHORTENED = re.compile(r"(?!\.)[A-Za-z0-9_.,=+@~%-]{1,146}%~[0-9a-f]{32}")
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def to_file_name(name: str) -> str:
     """The file name, without extension, for ``name``.
 
@@ -46,10 +48,12 @@ def is_component(name: str) -> bool:
 
 def from_file_name(file_name: str) -> str | None:
     """The name that a file name stands for; ``None`` if it is not one that :func:`to_file_name` makes."""
+    if _PLAIN.fullmatch(file_name) and not _DEVICE.match(file_name):
+        return file_name
     if _SHORTENED.fullmatch(file_name) and not _DEVICE.match(file_name):
         return file_name
     try:
         name = "" if file_name == "%" else unquote_to_bytes(file_name).decode("utf-8", "surrogatepass")
     except UnicodeError:
         return None
-    return name if to_file_name(name) == file_name else None
+    return name if to_file_name.__wrapped__(name) == file_name else None  # a listing would fill the cache

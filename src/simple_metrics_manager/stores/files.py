@@ -12,10 +12,11 @@ import os
 import stat
 import sys
 from collections import deque
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from simple_metrics_manager.formats.base import Buffer
+from simple_metrics_manager.stores import durability
+from simple_metrics_manager.stores.kernel import allocate
 
 MAPPED_ABOVE = 512 * 1024
 """Bytes up to which reading a whole file takes less time than mapping it and touching its pages."""
@@ -37,7 +38,10 @@ _CREATE = (
 )
 
 _JOINED_BELOW = 64 * 1024
-_BATCH_BYTES = 64 * 1024 * 1024
+_ALLOCATED_FROM = 1024 * 1024
+"""Bytes from which it pays to ask for the room of a whole file at once."""
+
+_BATCH_BYTES = 16 * 1024 * 1024
 _BATCH_PIECES = 512
 """Large writes leave large folios in the page cache, which map faster later; a batch keeps within ``IOV_MAX``."""
 
@@ -46,7 +50,7 @@ class NotAFileError(Exception):
     """What is there is no regular file; ``args[0]`` says what it is."""
 
 
-def read_file(path: Path | str) -> memoryview:
+def read_file(path: str) -> memoryview:
     """The bytes of a regular file, read-only; those of a large one are mapped.
 
     No link is followed, and no pipe or device is waited for: the file is opened without blocking and looked at
@@ -97,7 +101,7 @@ def _mapped(descriptor: int, size: int) -> mmap.mmap:
     return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
 
 
-def _kind_at(path: Path | str) -> str | None:
+def _kind_at(path: str) -> str | None:
     """What is at ``path``, if it is no regular file."""
     try:
         mode = os.lstat(path).st_mode
@@ -118,16 +122,25 @@ def _kind(mode: int) -> str:
     return names.get(stat.S_IFMT(mode), "something else")
 
 
-def write_new_file(path: Path | str, pieces: Iterable[Buffer], *, sync: bool) -> int:
-    """Writes a file that did not exist; how many bytes. With ``sync``, they are on the disk when this returns.
+def write_new_file(path: str, pieces: Iterable[Buffer], *, sync: bool) -> int:
+    """Both of the following."""
+    return fill_file(open_new_file(path), pieces, sync=sync)
 
-    A failed ``fsync`` is final: the kernel may report success the next time, without having written anything.
+
+def open_new_file(path: str) -> int:
+    """A descriptor of a file that did not exist."""
+    return os.open(path, _CREATE, 0o666)
+
+
+def fill_file(descriptor: int, pieces: Iterable[Buffer], *, sync: bool) -> int:
+    """Writes the bytes of a new file and closes it; how many. With ``sync``, they are on the disk when this returns.
+
+    Of pieces that are made as they are asked for, no more than a batch is held at a time.
     """
-    descriptor = os.open(path, _CREATE, 0o666)
     try:
-        size = _write_all(descriptor, list(pieces))
+        size = _write_all(descriptor, pieces)
         if sync:
-            os.fsync(descriptor)
+            durability.flush(descriptor)
     except BaseException:
         with contextlib.suppress(OSError):
             os.close(descriptor)
@@ -136,29 +149,58 @@ def write_new_file(path: Path | str, pieces: Iterable[Buffer], *, sync: bool) ->
     return size
 
 
-def _write_all(descriptor: int, pieces: Sequence[Buffer]) -> int:
-    size = sum(len(piece) for piece in pieces)
-    if size < _JOINED_BELOW:
-        pieces = (b"".join(pieces),)
-    waiting = deque(memoryview(piece) for piece in pieces if len(piece))
+def _write_all(descriptor: int, pieces: Iterable[Buffer]) -> int:
+    if isinstance(pieces, list | tuple):
+        size = sum(memoryview(piece).nbytes for piece in pieces)
+        if size < _JOINED_BELOW:
+            whole = b"".join(pieces)
+            taken = os.write(descriptor, whole) if size else 0
+            if taken < size:
+                _write_views(descriptor, [memoryview(whole)[taken:]])
+            return size
+        if size >= _ALLOCATED_FROM:
+            allocate(descriptor, size)
+    size = 0
+    for batch in _batches(pieces):
+        size += sum(map(len, batch))
+        _write_views(descriptor, batch)
+    return size
+
+
+def _batches(pieces: Iterable[Buffer]) -> Iterator[list[memoryview]]:
+    """The bytes of the pieces, as many at a time as make a large write."""
+    batch: list[memoryview] = []
+    room = _BATCH_BYTES
+    for piece in pieces:
+        view = memoryview(piece)
+        rest = view.cast("B") if view.nbytes else memoryview(b"")
+        while rest:
+            batch.append(rest[:room])
+            rest = rest[room:]
+            room -= len(batch[-1])
+            if not room:
+                yield _few(batch)
+                batch, room = [], _BATCH_BYTES
+    yield _few(batch)
+
+
+def _few(batch: list[memoryview]) -> list[memoryview]:
+    """The same bytes in no more pieces than one call takes."""
+    return batch if len(batch) <= _BATCH_PIECES else [memoryview(b"".join(batch))]
+
+
+def _write_views(descriptor: int, views: list[memoryview]) -> None:
+    waiting = deque(views)
     while waiting:
         _advance(waiting, _write_some(descriptor, waiting))
-    return size
 
 
 def _write_some(descriptor: int, waiting: deque[memoryview]) -> int:
     """One write of what comes first; how many bytes the file took, which may be fewer than it was given."""
-    batch: list[memoryview] = []
-    room = _BATCH_BYTES
-    for view in waiting:
-        batch.append(view[:room])
-        room -= len(batch[-1])
-        if not room or len(batch) == _BATCH_PIECES:
-            break
-    if sys.platform == "win32":
-        taken = os.write(descriptor, batch[0])
+    if len(waiting) == 1 or sys.platform == "win32":
+        taken = os.write(descriptor, waiting[0])
     else:
-        taken = os.writev(descriptor, batch) if len(batch) > 1 else os.write(descriptor, batch[0])
+        taken = os.writev(descriptor, list(waiting))
     if not taken:
         raise OSError("the file system takes no more bytes and does not say why")
     return taken
@@ -170,14 +212,3 @@ def _advance(waiting: deque[memoryview], taken: int) -> None:
         if taken < len(view):
             waiting.appendleft(view[taken:])
         taken -= min(taken, len(view))
-
-
-def sync_directory(path: Path | str) -> None:
-    """Makes the names in a directory durable. Windows has no such call, and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0))
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

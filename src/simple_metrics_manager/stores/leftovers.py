@@ -9,9 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import time
-from pathlib import Path
 
 _TEMPORARY = re.compile(r"\..+\.(\d{1,10})\.[0-9a-f]{16}\.tmp")
 _OLD = 3600.0
@@ -20,18 +18,18 @@ _OLD = 3600.0
 
 def temporary_name(path: str) -> str:
     """A path beside ``path`` for a file that will replace it."""
-    folder, file = os.path.split(path)
-    return os.path.join(folder, f".{file}.{os.getpid()}.{secrets.token_hex(8)}.tmp")
+    at = path.rfind(os.sep) + 1
+    return f"{path[:at]}.{path[at:]}.{os.getpid()}.{os.urandom(8).hex()}.tmp"
 
 
-def remove_leftovers(folder: Path) -> int:
+def remove_leftovers(folder: str) -> int:
     """Removes the temporary files of dead processes that nobody touched for an hour; how many."""
     removed = 0
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            match = _TEMPORARY.fullmatch(entry.name)
-            if match and not _is_alive(int(match[1])):
-                removed += _remove_if_old(entry)
+            if entry.name.endswith(".tmp"):
+                match = _TEMPORARY.fullmatch(entry.name)
+                removed += bool(match and not _is_alive(int(match[1])) and _remove_if_old(entry))
     return removed
 
 
