@@ -203,6 +203,7 @@ def test_alignment() -> None:
 
 
 @given(st.sampled_from(sorted(ARRAYS)), st.integers(0, 2**32), st.integers(1, 255))
+# EVIDENCE-OF: P4
 def test_other_bytes(which: str, at: int, change: int) -> None:
     """No byte can be another one unnoticed."""
     blob = bytearray(encoded(Packed(), entry_of(ARRAYS[which])))
@@ -238,6 +239,7 @@ def forged(blob: bytes, **changes: int) -> bytes:
     "changes",
     [{"length": 2**32 - 1}, {"length": 3}, {"length": 0}, {"asked": 2**32 - 1}, {"count": 1}, {"count": 65_535}],
 )
+# EVIDENCE-OF: P7
 def test_forged_numbers(changes: dict[str, int]) -> None:
     """Lengths that nobody wrote are refused before memory is taken for them."""
     blob = encoded(Packed(), Entry(RECORD, Payload(1.5, {})))

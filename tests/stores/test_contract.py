@@ -22,7 +22,6 @@ from simple_metrics_manager.storing.tiered_storage import TieredStorageInterface
 from simple_metrics_manager.testing import ConditionalStoreContract, StorageContract, StoreContract
 from simple_metrics_manager.testing.store_walk import Walk
 from tests.compat.own_storages import DuckStorage, PickleStorage
-from tests.stores.tagged import TaggedDirectory, TaggedStorage
 
 
 class TestMemory(ConditionalStoreContract):
@@ -36,6 +35,7 @@ class TestMemory(ConditionalStoreContract):
         return store.damaged(int(where.split()[1]))
 
 
+# EVIDENCE-OF: P11
 class TestDirectory(StoreContract):
     """Files in a directory."""
 
@@ -84,7 +84,7 @@ class TestTieredOverDirectory(StoreContract):
     pickles = forks = True
 
     def make_store(self) -> Store:
-        return Tiered(Directory(self.scratch(), ".npz", "cache"), TaggedDirectory(self.scratch(), ".npz", "cache"))
+        return Tiered(Directory(self.scratch(), ".npz", "cache"), Directory(self.scratch(), ".npz", "cache"))
 
     def reopen(self, store: Store) -> Store:
         assert isinstance(store, Tiered)
@@ -168,7 +168,8 @@ class TestTieredStorage(StorageContract):
 
     def make_storage(self) -> Storage:
         return TieredStorageInterface(
-            NpzStorageInterface(self.scratch(), durability="cache"), TaggedStorage(self.scratch(), durability="cache")
+            NpzStorageInterface(self.scratch(), durability="cache"),
+            NpzStorageInterface(self.scratch(), durability="cache"),
         )
 
     def reopen(self, storage: Storage) -> Storage:

@@ -472,6 +472,7 @@ class Counted(DatedCacheManager):
         return np.linspace(0, 1, 1000)
 
 
+# EVIDENCE-OF: P11
 def test_computed_once_for_all_processes(weed: Server) -> None:
     """What one process computed another one reads, by a storage that was pickled, with credentials of its own."""
     storage = weed.storage()
@@ -503,6 +504,7 @@ def test_computed_once_for_all_processes(weed: Server) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.parametrize(("before", "outcome"), [(True, "ForkedError"), (False, "b'1'")])
+# EVIDENCE-OF: P11
 def test_fork(weed: Server, before: bool, outcome: str) -> None:
     """A child that was forked after its parent had used an object store is told so, and does not wait for ever."""
     store = weed.place()

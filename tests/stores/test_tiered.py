@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import attrs
 import pytest
@@ -33,10 +33,9 @@ from simple_metrics_manager.stores.tiered import Tiered
 from simple_metrics_manager.storing.memory_storage import MemoryStorageInterface
 from simple_metrics_manager.storing.tiered_storage import TieredStorageInterface
 from tests.faults.places import in_private, mount_memory, mount_read_only, needs_mounts
-from tests.stores.tagged import TaggedDirectory, TaggedStorage
 
 
-class Far(TaggedDirectory):
+class Far(Directory):
     """A shared place that notes what it is asked, can be out of reach, and be written to while it is read."""
 
     @property
@@ -72,7 +71,7 @@ class Telling(Far):
     def write_tagged(self, name: str, pieces: Iterable[Buffer]) -> tuple[int, str]:
         """For a single writer: looks at the file that it has written."""
         size = self.write(name, pieces)
-        return size, str(TaggedDirectory.tag(self, name))
+        return size, str(Directory.tag(self, name))
 
 
 @attrs.frozen
@@ -161,6 +160,7 @@ def test_without_questions(house: House) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------- staleness
+# EVIDENCE-OF: P1
 def test_stale_copies(house: House) -> None:
     """What another machine has written, replaced or deleted counts at once, whatever this one has copies of."""
     here, there = house.machine("here")[0], house.machine("there")[0]
@@ -348,6 +348,7 @@ def test_a_front_that_has_become_read_only(house: House) -> None:
     assert cause.startswith("its copy there would hide the new value")
 
 
+# EVIDENCE-OF: P3
 def test_a_copy_that_cannot_be_removed(house: House) -> None:
     """Where copies are not checked, one that would hide the new value is a SaveError, before anything is saved."""
     store, _ = house.machine(checks=False)
@@ -367,12 +368,13 @@ def test_a_copy_that_cannot_be_removed(house: House) -> None:
     assert stuck.write("b", [b"3"]) == 1
 
 
+# EVIDENCE-OF: P3
 def test_a_save_that_fails(house: House) -> None:
     """A value is saved if the shared place has it: a failure there is a SaveError, and the old value stands."""
     store, _ = house.machine()
     store.write("a", [b"old"])
     store.read("a")
-    broken = Tiered(store.fast, TaggedDirectory("/proc/self/nowhere", ".bin", "cache"))
+    broken = Tiered(store.fast, Directory("/proc/self/nowhere", ".bin", "cache"))
 
     with pytest.raises(SaveError):
         broken.write("a", [b"new"])
@@ -403,10 +405,8 @@ def test_something_in_the_place_of_a_copy(house: House, what: str) -> None:
 def test_a_place_without_tags(tmp_path: Path) -> None:
     """A shared place that cannot tell whether a blob was replaced can only have copies that are not checked."""
 
-    class Untagged(Directory):
-        tag: ClassVar[None] = None
-
-    shared = Untagged(tmp_path / "shared", ".bin")
+    untagged = cast("type[Directory]", type("Untagged", (Directory,), {"tag": None}))
+    shared = untagged(tmp_path / "shared", ".bin")
     with pytest.raises(ConfigError, match=r"shared: Untagged has no tags .* check='never'"):
         Tiered(Memory(), shared)
     assert Tiered(Memory(), shared, "never").write("a", [b"1"]) == 1
@@ -428,7 +428,8 @@ class Counted(DatedCacheManager):
 def tiers(path: Path, machine: str = "here") -> TieredStorageInterface:
     """npz files on this machine, in front of shared ones."""
     return TieredStorageInterface(
-        NpzStorageInterface(path / machine, durability="cache"), TaggedStorage(path / "shared", durability="cache")
+        NpzStorageInterface(path / machine, durability="cache"),
+        NpzStorageInterface(path / "shared", durability="cache"),
     )
 
 
@@ -442,6 +443,7 @@ def test_machines_share_what_they_compute(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["Counted.total.npz"]
 
 
+# EVIDENCE-OF: P4
 def test_a_damaged_copy(tmp_path: Path) -> None:
     """However a copy is damaged, the value comes from the shared place; nothing is computed, and nothing deleted."""
     Counted.computed.clear()
@@ -510,11 +512,11 @@ def test_another_process_replaces(tmp_path: Path) -> None:
 
 CONFIGS: list[tuple[StorageInterface, dict[str, object]]] = [
     (
-        TieredStorageInterface(NpzStorageInterface("here"), TaggedStorage("there")),
+        TieredStorageInterface(NpzStorageInterface("here"), NpzStorageInterface("there")),
         {
             "kind": "tiered",
             "fast": {"kind": "npz", "metrics_dir": "here"},
-            "shared": {"kind": "tagged-npz", "metrics_dir": "there"},
+            "shared": {"kind": "npz", "metrics_dir": "there"},
         },
     ),
     (
@@ -546,7 +548,7 @@ def test_wrong_configurations(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"'always'.*'never'"):
         storage_from_config({"kind": "tiered", "fast": {"kind": "memory"}, "shared": table, "check": "often"})
     with pytest.raises(ConfigError, match="fast and shared have to be two places"):
-        TieredStorageInterface(NpzStorageInterface(tmp_path), TaggedStorage(tmp_path / "x" / ".."))
+        TieredStorageInterface(NpzStorageInterface(tmp_path), NpzStorageInterface(tmp_path / "x" / ".."))
 
 
 # ------------------------------------------------------------------------------------------------------------ memory

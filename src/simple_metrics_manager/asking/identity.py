@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -12,6 +12,7 @@ from simple_metrics_manager.asking.inputs import Arguments, HasInputs, Inputs, i
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.keys import canonical_text, manager_name, stored_name
 from simple_metrics_manager.payload.codec import Codec
+from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import question, question_text
 
 MAIN = "__main__"
@@ -72,7 +73,7 @@ class Question:
         known = (declaration, type(self.host), module, codec.declared)
         asked = self.inputs.questions.get(known)
         if asked is None:
-            inputs = self.inputs.all if self.label else {}
+            inputs: Mapping[str, Tree] = self.inputs.all if self.label else {}
             asked = question_text(
                 codec.kind, codec.declared, declaration.version, self.manager, module, self.metric, inputs
             )

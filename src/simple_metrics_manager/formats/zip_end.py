@@ -127,7 +127,7 @@ def last_member(blob: memoryview, end: End, name: str) -> Member | None:
     for extra in (0, _ZIP64_OFFSET):
         name_at = end.stop - extra - len(name)
         at = name_at - CENTRAL.size
-        if at >= end.start and blob[name_at : end.stop - extra] == name.encode():
+        if at >= end.start and bytes(blob[name_at : end.stop - extra]) == name.encode():
             member, after = read_central(blob, at, end.stop)
             if after == end.stop and member.name == name:
                 return member

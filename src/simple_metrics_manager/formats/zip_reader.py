@@ -43,7 +43,7 @@ def read_sealed(blob: memoryview, lead: Lead, *, trusts: bool = False) -> dict[s
         ValueError, struct.error: a byte of the file has changed, or somebody sealed what is no archive of ours.
     """
     at = len(blob) - SEAL_SIZE
-    mark = blob[at : at + 5] if at >= END.size else b""
+    mark = bytes(blob[at : at + 5]) if at >= END.size else b""
     whole = mark == WHOLE_MARK
     if not whole and mark != SEAL_MARK:
         return None
@@ -81,7 +81,7 @@ def read_sealed(blob: memoryview, lead: Lead, *, trusts: bool = False) -> dict[s
 
 
 def _compare(blob: memoryview, seal: int) -> None:
-    if blob[len(blob) - 8 :] != b"%08x" % seal:
+    if bytes(blob[len(blob) - 8 :]) != b"%08x" % seal:
         raise ValueError("the seal of the archive is broken")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 from collections.abc import Sequence
 
@@ -40,6 +41,9 @@ _MODE = 0o100644 << 16
 
 _ALIGNMENT = 64
 
+_SUMS = struct.Struct("<III")
+_OFFSET = struct.Struct("<I")
+
 
 class ZipWriter:
     """Collects the pieces of one archive; ``offset`` is where the next one will lie in the file."""
@@ -48,7 +52,7 @@ class ZipWriter:
         self.offset = 0
         self._pieces: list[Buffer] = []
         self._central: list[bytes] = []
-        self._seal = 0
+        self._sealed: list[Buffer] = []
 
     def add(
         self,
@@ -79,11 +83,11 @@ class ZipWriter:
         self._pieces.append(header)
         self._pieces.extend(parts)
         self._central.append(central_header(member))
-        self._seal = crc32(header, self._seal)
+        self._sealed.append(header)
         if deflate:
-            self._seal = crc32(parts[0], self._seal)
+            self._sealed.append(parts[0])
         elif lead is not None:
-            self._seal = crc32(parts[0][:lead], self._seal)
+            self._sealed.append(parts[0][:lead])
         self.offset += len(header) + kept
 
     def finish(self) -> list[Buffer]:
@@ -94,7 +98,10 @@ class ZipWriter:
             whole = b"".join([*self._pieces, last, WHOLE_MARK])
             return [whole + b"%08x" % crc32(whole)]
         last += SEAL_MARK
-        return [*self._pieces, last + b"%08x" % crc32(last, self._seal)]
+        seal = 0
+        for part in (*self._sealed, last):
+            seal = crc32(part, seal)
+        return [*self._pieces, last + b"%08x" % seal]
 
 
 def deflated(parts: Sequence[Buffer]) -> bytes:
@@ -105,17 +112,26 @@ def deflated(parts: Sequence[Buffer]) -> bytes:
 
 def local_header(member: Member, lead: int | None) -> bytes:
     """What stands before a member's data; ``lead`` as in :meth:`ZipWriter.add`."""
-    name, kept, size, extra = member.name.encode("utf-8"), member.kept, member.size, b""
-    needs = 20
-    if size >= FULL32 or kept >= FULL32:
-        extra, needs = struct.pack("<HHQQ", ZIP64, 16, size, kept), 45
-        size = kept = FULL32
+    name, method, flags, crc, kept, size, offset = member
+    if size < FULL32 and kept < FULL32:
+        before, after = _local_frame(name, flags, method, None if lead is None else (offset + lead) % _ALIGNMENT)
+        return before + _SUMS.pack(crc, kept, size) + after
+    encoded = name.encode("utf-8")
+    extra = struct.pack("<HHQQ", ZIP64, 16, size, kept)
     if lead is not None:
-        extra += _padding(member.offset + 30 + len(name) + len(extra) + lead)
-    header = LOCAL.pack(
-        LOCAL_MAGIC, needs, member.flags, member.method, 0, _DATE, member.crc, kept, size, len(name), len(extra)
-    )
-    return header + name + extra
+        extra += _padding(offset + 30 + len(encoded) + len(extra) + lead)
+    fields = (45, flags, method, 0, _DATE, crc, FULL32, FULL32, len(encoded), len(extra))
+    return LOCAL.pack(LOCAL_MAGIC, *fields) + encoded + extra
+
+
+@functools.lru_cache(maxsize=1024)
+def _local_frame(name: str, flags: int, method: int, lead: int | None) -> tuple[bytes, bytes]:
+    """What stands before and behind checksum and sizes: the same for every member of one name at such a place."""
+    encoded = name.encode("utf-8")
+    extra = b"" if lead is None else _padding(lead + 30 + len(encoded))
+    fields = (20, flags, method, 0, _DATE, 0, 0, 0, len(encoded), len(extra))
+    header = LOCAL.pack(LOCAL_MAGIC, *fields) + encoded + extra
+    return header[:14], header[26:]
 
 
 def _padding(offset: int) -> bytes:
@@ -128,12 +144,27 @@ def _padding(offset: int) -> bytes:
 
 def central_header(member: Member) -> bytes:
     """The entry of a member in the central directory."""
-    name, (_, method, flags, crc, kept, size, offset) = member.name.encode("utf-8"), member
-    extra, needs = b"", 20
-    if size >= FULL32 or kept >= FULL32 or offset >= FULL32:
-        wide = [number for number in (size, kept, offset) if number >= FULL32]
-        extra, needs = struct.pack(f"<HH{len(wide)}Q", ZIP64, 8 * len(wide), *wide), 45
-        kept, size, offset = min(kept, FULL32), min(size, FULL32), min(offset, FULL32)
+    name, method, flags, crc, kept, size, offset = member
+    if size < FULL32 and kept < FULL32 and offset < FULL32:
+        before, between, after = _central_frame(name, flags, method)
+        return before + _SUMS.pack(crc, kept, size) + between + _OFFSET.pack(offset) + after
+    wide = [number for number in (size, kept, offset) if number >= FULL32]
+    extra = struct.pack(f"<HH{len(wide)}Q", ZIP64, 8 * len(wide), *wide)
+    narrow = (min(kept, FULL32), min(size, FULL32), min(offset, FULL32))
+    return _central(name.encode("utf-8"), 45, flags, method, crc, narrow, extra)
+
+
+@functools.lru_cache(maxsize=1024)
+def _central_frame(name: str, flags: int, method: int) -> tuple[bytes, bytes, bytes]:
+    """What stands before, between and behind checksum, sizes and offset."""
+    header = _central(name.encode("utf-8"), 20, flags, method, 0, (0, 0, 0), b"")
+    return header[:16], header[28:42], header[46:]
+
+
+def _central(
+    name: bytes, needs: int, flags: int, method: int, crc: int, numbers: tuple[int, int, int], extra: bytes
+) -> bytes:
+    kept, size, offset = numbers
     fields = (needs, flags, method, 0, _DATE, crc, kept, size, len(name), len(extra), 0, 0, 0, _MODE, offset)
     return CENTRAL.pack(CENTRAL_MAGIC, 3 << 8 | 45, *fields) + name + extra
 

@@ -185,6 +185,19 @@ class Directory:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(hidden)
 
+    def tag(self, name: str) -> str | None:
+        """What tells this file from any other that was or will be in its place; None if there is none.
+
+        Its number, its size and the time it was put there: two replacements within one tick of the clock of the
+        file system (some milliseconds) that give its number back would not be told apart, nor on a network file
+        system what its cache of attributes does not know yet.
+        """
+        try:
+            status = os.lstat(self._layout.present(name))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return f"{status.st_ino:x}-{status.st_ctime_ns:x}-{status.st_size:x}"
+
     def names(self) -> Iterator[str]:
         """The names of all files here that a write could have made, here or in 0.5.0, in order.
 

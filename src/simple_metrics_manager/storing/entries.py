@@ -27,11 +27,6 @@ class StoredEntries(StorageInterface):
     """
 
     @property
-    def _local(self) -> bool:
-        """Whether to ask if something exists costs microseconds, and not a journey through a network."""
-        return True
-
-    @property
     def old_files(self) -> bool:
         """Whether 0.5.0 may have stored something in such a place."""
         return False
@@ -120,12 +115,15 @@ class StoredEntries(StorageInterface):
         self._check(entry)
         name, store = entry.record.name, self._store(form)
         size = store.write(name, (form or self._own).encode(entry))
-        if self._local:
+        if store is not self._default:
             self._supersede(name, store)
         return size
 
     def _supersede(self, name: str, store: Store) -> None:
-        """Remove what was stored under this name in another format, since the type of the metric has changed."""
+        """Remove what was stored under this name in another format, since the type of the metric has changed.
+
+        The other way round, what lies in a format of its own is hidden by what lies in that of the storage.
+        """
         for other in (self._default, *map(self._store, NATURAL.values())):
             if other is not store and other.exists(name):
                 with suppress(NotStoredError):

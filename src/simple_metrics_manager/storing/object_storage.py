@@ -42,10 +42,6 @@ class ObjectStorageInterface(StoredEntries):
     credentials: Credentials = attrs.field(default=None, converter=Credentials, repr=False, kw_only=True)
     retries: int = attrs.field(default=8, validator=attrs.validators.ge(0), kw_only=True)
 
-    @property
-    def _local(self) -> bool:
-        return False
-
     def _open(self, extension: str) -> Store:
         return self._objects(extension)
 

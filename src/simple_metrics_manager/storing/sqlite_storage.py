@@ -47,11 +47,6 @@ class SqliteStorageInterface(StoredEntries):
     def _format(self) -> Format:
         return Packed(self.allow_pickle)
 
-    def _supersede(self, name: str, store: Store) -> None:
-        """One question for all formats, since they share the database."""
-        if not isinstance(store, Sqlite) or len(store.forms(name)) > 1:
-            super()._supersede(name, store)
-
     def load(self, name: str) -> object:
         """As every storage does it, with a shorter way for what needs no codec."""
         try:

@@ -46,10 +46,6 @@ class TieredStorageInterface(StoredEntries):
         return self.shared._pickle
 
     @property
-    def _local(self) -> bool:
-        return self.shared._local
-
-    @property
     def old_files(self) -> bool:
         return self.shared.old_files
 

@@ -1,0 +1,202 @@
+"""Packed: an entry in as few bytes as it safely takes, for values that stand in the row of a database."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from json import JSONDecoder
+from math import isfinite
+from typing import ClassVar, TypeAlias
+
+import attrs
+import numpy as np
+
+from simple_metrics_manager.errors import CannotStoreError
+from simple_metrics_manager.formats.base import Buffer
+from simple_metrics_manager.formats.checksum import crc32
+from simple_metrics_manager.formats.foreign import SINGLE, is_single
+from simple_metrics_manager.formats.npy_array import array_from_npy, array_to_npy
+from simple_metrics_manager.formats.npy_header import Layout
+from simple_metrics_manager.formats.packed_entry import PackedEntry, write_record
+from simple_metrics_manager.formats.record_text import DAMAGE, name_of, tree_text, unreadable
+from simple_metrics_manager.formats.short_header import layout_of, shorten
+from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
+from simple_metrics_manager.record import Entry, NewerFormat, Record
+
+_MAGIC = b"smp\x01"
+_HEAD = struct.Struct("<4sIIIH")
+"""Magic with the version, checksum, lengths of the texts and of the question, number of arrays."""
+
+_ARRAY = struct.Struct("<HHQI")
+"""Lengths of the name, header and data of an array; checksum of the data, with what pads it."""
+
+_CHECKED_FROM = 8
+_SEED = crc32(_MAGIC)
+_ALIGNED_FROM = 1024
+"""Bytes of an array from which its data is aligned to 64, not to 8; a smaller one that lies askew is copied."""
+
+_SINGLE: Tree = {ARRAY_MARK: SINGLE}
+
+_parse: Callable[[str], tuple[Tree, int]] = JSONDecoder().raw_decode
+
+
+@attrs.frozen
+class Packed:
+    """Values of any shape, for a database; it adds about 60 bytes and the name to a number.
+
+    One after the other: a head; where the arrays are; three texts, a line each (the tree, empty for a value that is one
+    array; name and parameters; the rest of the answer); names and headers of the arrays; their data; and, as shared
+    pieces, the question and the origin of the record. A checksum covers all but the data, which has its own.
+    """
+
+    extension: ClassVar[str] = ""
+
+    allow_pickle: bool = False
+
+    def encode(self, entry: Entry) -> Sequence[Buffer]:
+        """The pieces; the last two, which many entries have in common, are shared ones."""
+        payload = entry.payload.flat()
+        tree = "" if is_single(payload) else _text(name_of(entry), payload.tree)
+        asked, origin, point, answer = write_record(entry.record, payload)
+        texts = f"{tree}\n{point}\n{answer}".encode("ascii")
+        data: list[Buffer] = []
+        rest = self._arrays(name_of(entry), payload, texts, data) if payload.arrays else texts
+        head = _HEAD.pack(_MAGIC, 0, len(texts), len(asked), len(payload.arrays))[_CHECKED_FROM:]
+        checksum = crc32(origin, crc32(asked, crc32(rest, crc32(head, _SEED))))
+        own = b"".join((_MAGIC, checksum.to_bytes(4, "little"), head, rest))
+        return [own, *data, asked, origin] if asked else [own, *data]
+
+    def _arrays(self, name: str, payload: Payload, texts: bytes, pieces: list[Buffer]) -> bytes:
+        """What stands between the head and the data; the data goes into ``pieces``."""
+        parts = [self._array(name, key, array) for key, array in payload.arrays.items()]
+        if is_single(payload):
+            parts = [(b"", *parts[0][1:])]
+        named = b"".join([key + short for key, short, _ in parts])
+        at = _HEAD.size + len(parts) * _ARRAY.size + len(texts) + len(named)
+        tables: list[bytes] = []
+        for key, short, data in parts:
+            padding = bytes(_padding(at, len(data)))
+            tables.append(_ARRAY.pack(len(key), len(short), len(data), crc32(data, crc32(padding))))
+            pieces += [padding, data] if padding else [data]
+            at += len(padding) + len(data)
+        return b"".join([*tables, texts, named])
+
+    def _array(self, name: str, key: str, array: Array) -> tuple[bytes, bytes, Buffer]:
+        """Name, header and data of an array; one of objects has its header with its data."""
+        try:
+            header, data = array_to_npy(array, self.allow_pickle)
+            if array.dtype.hasobject:
+                return key.encode(), b"", header + data
+            return key.encode(), shorten(header), data
+        except (TypeError, UnicodeEncodeError) as error:
+            remedy = "Return plain arrays, or say allow_pickle=True"
+            raise CannotStoreError(name, f"its array {key!r} cannot be kept: {error}", remedy) from None
+
+    def decode(self, blob: memoryview, path: str) -> Entry:
+        """The entry, every byte verified; its arrays are read-only views of ``blob``, or copies of small ones."""
+        try:
+            return self._read(blob, path, arrays=True)
+        except DAMAGE as error:
+            raise unreadable(path, error) from error
+
+    def decode_record(self, blob: memoryview, path: str) -> Record | None:
+        """The record, verified by its own checksum."""
+        try:
+            return self._read(blob, path, arrays=False).record
+        except DAMAGE as error:
+            raise unreadable(path, error) from error
+
+    def _read(self, blob: memoryview, path: str, *, arrays: bool) -> Entry:
+        magic, checksum, length, asked, count = _HEAD.unpack_from(blob)
+        if magic != _MAGIC:
+            raise self._strange(blob, path)
+        start = _HEAD.size + count * _ARRAY.size
+        stop = end = start + length
+        if count:
+            tables = list(_ARRAY.iter_unpack(blob[_HEAD.size : start]))
+            for name, header, _, _ in tables:
+                stop += name + header
+            end = stop
+            for _, _, size, _ in tables:
+                end += _padding(end, size) + size
+            if end > len(blob):
+                raise ValueError("its end is missing")
+            found = crc32(blob[end:], crc32(blob[_CHECKED_FROM:stop], _SEED))
+        else:
+            tables = []
+            found = crc32(blob[_CHECKED_FROM:], _SEED)
+        if found != checksum or end + asked > len(blob):
+            raise ValueError("its checksum is wrong")
+        text = str(blob[start : start + length], "ascii")
+        tree, after = _parse(text) if length and text[0] != "\n" else (_SINGLE, 0)
+        if text[after : after + 1] != "\n":
+            raise ValueError("its tree is not one")
+        held: dict[str, Array] = {}
+        if arrays and tables:
+            keys = [SINGLE] if not after and count == 1 else _keys(blob, tables, start + length)
+            held = self._held(blob, keys, tables, start + length, stop)
+        return PackedEntry(Payload(tree, held), text, after, blob[end:], asked, path)
+
+    def _held(self, blob: memoryview, keys: list[str], tables: list[_Table], at: int, end: int) -> dict[str, Array]:
+        """The arrays; their names and headers begin at ``at``, and their data at ``end``."""
+        held: dict[str, Array] = {}
+        for key, (name, header, size, checksum) in zip(keys, tables, strict=True):
+            start = end + _padding(end, size)
+            stop = start + size
+            if crc32(blob[end:stop]) != checksum:
+                raise ValueError("the checksum of an array is wrong")
+            at += name + header
+            if header:
+                held[key] = _array_at(blob, start, stop, layout_of(bytes(blob[at - header : at])))
+            else:
+                held[key] = array_from_npy(blob, start, stop, self.allow_pickle)
+            end = stop
+        return held
+
+    def _strange(self, blob: memoryview, path: str) -> ValueError:
+        """What to say of another magic: that of a later version, unless only these few bytes are damaged."""
+        version = blob[3]
+        if bytes(blob[:3]) == _MAGIC[:3] and version > _MAGIC[3]:
+            try:
+                self._read(memoryview(_MAGIC + bytes(blob[4:])), path, arrays=True)
+            except DAMAGE:
+                return NewerFormat(version)
+        return ValueError("it does not begin as it should")
+
+
+def _text(name: str, tree: Tree) -> str:
+    """JSON, as elsewhere; of a number, the commonest value here, it is known how it looks."""
+    return repr(tree) if type(tree) is float and isfinite(tree) else tree_text(name, tree)
+
+
+_Table: TypeAlias = tuple[int, int, int, int]
+"""Lengths of name, header and data of an array, and its checksum."""
+
+
+def _keys(blob: memoryview, tables: list[_Table], at: int) -> list[str]:
+    """The names of the arrays, which begin at ``at``, each with a header behind."""
+    keys: list[str] = []
+    for name, header, _, _ in tables:
+        keys.append(str(blob[at : at + name], "utf-8"))
+        at += name + header
+    return keys
+
+
+def _padding(at: int, size: int) -> int:
+    return -at % (64 if size >= _ALIGNED_FROM else 8)
+
+
+def _array_at(blob: memoryview, start: int, stop: int, layout: Layout) -> Array:
+    """A read-only view, or a copy of what is small and lies askew."""
+    if layout.dtype.hasobject or layout.nbytes != stop - start:
+        raise ValueError("an array is not as long as its header says")
+    if not layout.nbytes:
+        array: Array = np.ndarray(layout.shape, layout.dtype)
+    else:
+        array = np.frombuffer(blob, layout.dtype, layout.nbytes // layout.dtype.itemsize, start)
+        if len(layout.shape) != 1:
+            array = array.reshape(layout.shape, order="F" if layout.fortran else "C")
+        if not array.flags.aligned and layout.nbytes < _ALIGNED_FROM:
+            array = array.copy(order="K")
+    array.setflags(write=False)
+    return array
