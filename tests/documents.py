@@ -3,12 +3,15 @@
 ``python`` runs, all blocks of a document in one namespace; ``text output`` right after it is what it printed.
 ``pycon`` and ``console`` are sessions whose output is compared. ``toml`` and ``json`` must parse. ``sh`` is not
 run (it installs things; ``.ci/run`` runs the README's), nor is plain ``text`` (drawings). Anything else fails.
+
+A page that cannot be run with the package alone says so in its first line: ``<!-- needs: pandas pyarrow -->``.
 """
 
 from __future__ import annotations
 
 import contextlib
 import doctest
+import importlib.util
 import io
 import json
 import os
@@ -154,6 +157,37 @@ SYBIL = Sybil(parsers=[fences], path=str(ROOT))
 def documents() -> list[Path]:
     """The README and every Markdown page under ``docs``."""
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+NEEDS = re.compile(r"<!-- needs: (\w+(?: \w+)*) -->\n")
+
+
+def needs(path: Path) -> list[str]:
+    """The modules of optional packages without which the blocks of a document cannot be run, by its first line."""
+    found = NEEDS.match(path.read_text(encoding="utf-8"))
+    return found[1].split() if found else []
+
+
+def missing(path: Path) -> list[str]:
+    """Those of them that are not installed here."""
+    return [name for name in needs(path) if importlib.util.find_spec(name) is None]
+
+
+def anchors(path: Path) -> set[str]:
+    """What can stand behind a ``#`` in a link to a document: its headings, as web pages of Markdown spell them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def dead_links(path: Path) -> list[str]:
+    """Links of a document to files or headings that are not there; those to other hosts are not followed."""
+    dead: list[str] = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
+        if ":" not in link and not (target.exists() and (not anchor or anchor in anchors(target))):
+            dead.append(link)
+    return dead
 
 
 def blocks(path: Path) -> Iterator[tuple[str, int, str]]:

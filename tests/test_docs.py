@@ -6,14 +6,28 @@ import doctest
 import importlib
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.documents import EVALUATORS, ROOT, SYBIL, SameOutput, blocks, difference, documents, python_of
+from tests.documents import (
+    EVALUATORS,
+    ROOT,
+    SYBIL,
+    SameOutput,
+    blocks,
+    dead_links,
+    difference,
+    documents,
+    missing,
+    needs,
+    python_of,
+)
 
 PAGES = [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in documents()]
 SCRIPTS = [
@@ -49,7 +63,30 @@ def evaluate(path: Path, module: ModuleType) -> int:
 @pytest.mark.parametrize("path", PAGES)
 def test_page(path: Path, reader: ModuleType) -> None:
     """Every block of the page does what it says."""
+    if missing(path):
+        pytest.skip(f"not installed: {', '.join(missing(path))}")
+
     assert evaluate(path, reader) == len(list(blocks(path)))
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_a_page_needs_is_an_extra(path: Path) -> None:
+    """A page is skipped only where an optional package is missing that the tests know of: a slip skips nothing."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    optional = {re.split(r"\W", requirement)[0] for requirement in project["dependency-groups"]["extras"]}
+
+    assert set(needs(path)) <= optional
+    assert path.read_text(encoding="utf-8").count("<!-- needs") == bool(needs(path))
+
+
+def test_what_a_page_needs(tmp_path: Path) -> None:
+    """The first line of a page names modules; those that are not there are the ones that are missing."""
+    page = tmp_path / "page.md"
+    page.write_text("<!-- needs: json no_such_module -->\n# Page\n", encoding="utf-8")
+    assert (needs(page), missing(page)) == (["json", "no_such_module"], ["no_such_module"])
+
+    page.write_text("# Page\n<!-- needs: json -->\n", encoding="utf-8")
+    assert (needs(page), missing(page)) == ([], [])
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -58,6 +95,25 @@ def test_every_block_is_claimed(path: Path) -> None:
     unclaimed = [f"line {line}: {info!r}" for info, line, _ in blocks(path) if info not in EVALUATORS]
 
     assert unclaimed == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_links(path: Path) -> None:
+    """What a page links to in this repository is there, headings included."""
+    assert dead_links(path) == []
+
+
+def test_dead_links(tmp_path: Path) -> None:
+    """A link to a file, or to a heading of a file, that is not there is found."""
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text("# One\n## P2 Two, and `three`\n", encoding="utf-8")
+    page.write_text(
+        "# Here\n[a](other.md) [b](other.md#one) [c](other.md#p2-two-and-three) [d](#here) [e](https://no.example/x)\n"
+        "[f](none.md) [g](other.md#four) [h](#there)\n",
+        encoding="utf-8",
+    )
+
+    assert dead_links(page) == ["none.md", "other.md#four", "#there"]
 
 
 @pytest.mark.parametrize(
@@ -120,17 +176,19 @@ def test_comparison(want: str, got: str, same: bool) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
 def test_pages_type_check(tmp_path: Path) -> None:
-    """The Python of README and pages passes ``mypy --strict``."""
+    """The Python of README and pages passes ``mypy --strict``; what needs packages that are not here is left out."""
     found: list[str] = []
     modules: list[str] = []
     for path in documents():
+        if missing(path):
+            continue
         module = tmp_path / path.relative_to(ROOT).with_suffix(".py").as_posix().replace("/", "_")
         module.write_text(python_of(path), encoding="utf-8")
         modules.append(str(module))
 
     ran = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path / 'cache'}", *modules],
-        env=os.environ | {"MYPYPATH": str(PACKAGE.parent)},
+        env=os.environ | {"MYPYPATH": os.pathsep.join([str(PACKAGE.parent), str(ROOT / "stubs")])},
         capture_output=True,
         text=True,
         check=False,

@@ -83,6 +83,7 @@ class Quiet(ParameterizedDatedCacheManager):
     verbose = False
 
 
+# EVIDENCE-OF: P13
 def test_by_name(kind: str) -> None:
     """Whatever 0.5.0 stored is there under its name, with its day, for a manager that knows no functions."""
     cm = Quiet(STORAGES[kind])
@@ -276,6 +277,7 @@ def test_typed_table() -> None:
     assert same(TABLE, TypedTable(STORAGES["json"]).table)
 
 
+# EVIDENCE-OF: P13
 def test_dates_are_not_overwritten(kind: str, tmp_path: Path) -> None:
     """A new metric that is called like the side-car of an old one is refused, lest that one lose its date."""
     copy = tmp_path / kind
@@ -313,6 +315,7 @@ def test_what_does_not_fit_is_refused(kind: str) -> None:
     assert not list(cm.cache)
 
 
+# EVIDENCE-OF: P13
 def test_new_files_beside_old_ones(kind: str, tmp_path: Path) -> None:
     """``use_stored=False`` leaves the old file to older programs where a typed manager has names of its own."""
     copy = tmp_path / kind

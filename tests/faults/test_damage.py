@@ -135,6 +135,7 @@ def written(storage: AnyStorage, entry: Entry) -> bytes:
 
 @every_storage
 # EVIDENCE-OF: P4
+# EVIDENCE-OF: P13
 def test_newer_format(storage: AnyStorage) -> None:
     """A whole file of a later version of the library is refused with the advice to upgrade, and left as it is."""
     entry = storage.read("Instrument.reading")
@@ -154,8 +155,10 @@ def _pipe(path: Path) -> None:
 
 
 def _link(path: Path) -> None:
-    shutil.copy(path.with_name(path.name.replace("reading", "serial")), path.parent.parent / "outside")
-    path.symlink_to(path.parent.parent / "outside")
+    store = next(folder for folder in path.parents if folder.name == "store")
+    (other,) = store.rglob(path.name.replace("reading", "serial"))  # in a folder of its own, if there are folders
+    shutil.copy(other, store.parent / "outside")
+    path.symlink_to(store.parent / "outside")
 
 
 def _endless(path: Path) -> None:

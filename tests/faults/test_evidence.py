@@ -12,12 +12,13 @@ PAGE = ROOT / "docs" / "reliability.md"
 _PROMISE = re.compile(r"^### (P\d+)\b", re.MULTILINE)
 _FILE = re.compile(r"`(tests/[\w/]+\.py)`")
 _MARK = re.compile(r"^# EVIDENCE-OF: (.+)$", re.MULTILINE)
-_MARKED_TEST = re.compile(r"(?:^# EVIDENCE-OF: .+\n|^@.+\n|^    .+\n|^\)\n)+def test_", re.MULTILINE)
+_MARKED_TEST = re.compile(r"(?:^# EVIDENCE-OF: .+\n|^@.+\n|^    .+\n|^\)\n)+(?:def test_|class Test)", re.MULTILINE)
 
 
 def promised(text: str) -> dict[str, set[str]]:
-    """The promises of a page, each with the files that it names as proofs."""
-    parts = _PROMISE.split(text.split("\n## Not promised", maxsplit=1)[0])
+    """The promises of a page, which are one chapter of it, each with the files that it names as proofs."""
+    first = _PROMISE.search(text)
+    parts = _PROMISE.split(text[first.start() :].split("\n## ", maxsplit=1)[0] if first else "")
     return {name: set(_FILE.findall(section)) for name, section in zip(parts[1::2], parts[2::2], strict=True)}
 
 
@@ -42,7 +43,7 @@ def test_promises_and_proofs_agree() -> None:
 
 
 def test_a_mark_stands_before_a_test() -> None:
-    """A mark belongs to the test that follows it."""
+    """A mark belongs to the test, or the class of tests, that follows it."""
     for path, source in sources().items():
         marked = [mark for block in _MARKED_TEST.finditer(source) for mark in _MARK.findall(block[0])]
         assert marked == _MARK.findall(source), path
@@ -51,7 +52,7 @@ def test_a_mark_stands_before_a_test() -> None:
 @pytest.mark.parametrize("source", ["", "# EVIDENCE-OF: P1\n", "# EVIDENCE-OF: P1\n# EVIDENCE-OF: P22\n"])
 def test_a_difference_is_noticed(source: str) -> None:
     """A promise that nothing proves is seen, and so is a mark of nothing that was promised."""
-    page = "### P1 One\n`tests/a.py`\n### P2 Two\n`tests/a.py`\n## Not promised\n### P9\n"
+    page = "## Promises\n### P1 One\n`tests/a.py`\n### P2 Two\n`tests/a.py`\n## Not promised\n`tests/b.py`\n### P9\n"
     right = "# EVIDENCE-OF: P1\ndef test_a(): ...\n# EVIDENCE-OF: P2\ndef test_b(): ...\n"
 
     assert promised(page) == proved({"tests/a.py": right})

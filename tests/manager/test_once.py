@@ -67,6 +67,7 @@ def together(number: int, call: Callable[[int], object]) -> list[object]:
 
 
 @pytest.mark.parametrize("stored", [True, False])
+# EVIDENCE-OF: P8
 def test_thirty_two_threads_compute_once(tmp_path: Path, stored: bool) -> None:
     """Every metric of a diamond runs once, whichever of it the threads ask for first."""
     cm = Slow().use(NpzStorageInterface(tmp_path) if stored else None)
@@ -78,6 +79,7 @@ def test_thirty_two_threads_compute_once(tmp_path: Path, stored: bool) -> None:
     assert sorted(cm.runs) == sorted(names)
 
 
+# EVIDENCE-OF: P8
 def test_an_error_reaches_every_waiter_and_is_not_kept() -> None:
     """All who waited get the exception of the one computation; the next one to ask computes again."""
     cm = Slow()
@@ -168,6 +170,7 @@ def test_a_cycle_over_two_threads_is_told() -> None:
     }
 
 
+# EVIDENCE-OF: P8
 def test_an_interrupt_strikes_one_thread_only() -> None:
     """If the computing thread is interrupted, a waiting one computes in its place."""
     started, seen = threading.Event(), list[object]()
