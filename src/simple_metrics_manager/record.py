@@ -58,7 +58,8 @@ class Record:
     computation; ``bytes`` counts the arrays; ``type`` spells the declared type; ``codec`` says how the payload
     was taken apart (``typed`` by that type, ``plain`` by the values themselves). ``inputs`` and ``params`` are
     the canonical forms of :mod:`simple_metrics_manager.keys`. ``content`` is a hash of the value alone, equal
-    for equal values whenever and wherever they were computed.
+    for equal values whenever and wherever they were computed. ``chosen`` says that a format was declared
+    for the metric, which may be another one than that of the storage.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Record:
     libraries: Mapping[str, str] = _NO_TEXTS
     host: str = ""
     run: str = ""
+    chosen: bool = False
     format: int = FORMAT
 
 
@@ -156,6 +158,8 @@ def record_to_sections(record: Record) -> Sections:
         parts.append(f',"preview":{_encode(record.preview)}')
     if record.content:
         parts.append(f',"content":{_quote(record.content)}')
+    if record.chosen:
+        parts.append(',"chosen":true')
     if record.reads:
         parts.append(f',"reads":{_encode([[read.manager, read.metric, read.content] for read in record.reads])}')
     return Sections(question, "".join(parts), _origin(record))

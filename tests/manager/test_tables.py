@@ -300,4 +300,4 @@ def test_page(line: int, text: str, tmp_path: Path) -> None:
 
 def test_page_has_blocks() -> None:
     """There is something to be run on the page."""
-    assert len(PAGE) == 3
+    assert len(PAGE) == 2

@@ -63,6 +63,7 @@ def make_record(asked: Question, codec: Codec, payload: Payload, timing: Timing,
         libraries=_versions(("numpy", *code.libraries)),
         host=_host(os.getpid()),
         run=RUN,
+        chosen=key.declaration.form is not None,
     )
 
 

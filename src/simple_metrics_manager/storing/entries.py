@@ -15,7 +15,7 @@ from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.record import Entry, Record
 from simple_metrics_manager.stores.base import Listed, Store
-from simple_metrics_manager.storing.natural import NATURAL
+from simple_metrics_manager.storing.natural import NATURAL, OTHERS
 from simple_metrics_manager.storing.storage import StorageInterface
 
 
@@ -61,13 +61,32 @@ class StoredEntries(StorageInterface):
         store = self._others.get(form.extension)
         return store if store is not None else self._others.setdefault(form.extension, self._open(form.extension))
 
+    def _places(self, name: str) -> Iterator[tuple[Store, Format]]:
+        """Where something of this name lies, whatever its format. The first is what counts: a metric that gets a format
+        of its own takes the place of what had that of the storage, and not the other way round."""
+        if self._default.exists(name):
+            yield self._default, self._own
+        for form in OTHERS:
+            store = self._store(form)
+            if store is not self._default and store.exists(name) and self._is_ours(store, form, name):
+                yield store, form
+
+    def _is_ours(self, store: Store, form: Format, name: str) -> bool:
+        """Whether it lies there since the metric has this format: a directory may be that of another storage, too."""
+        if form in NATURAL.values():
+            return True
+        with suppress(NotStoredError, CorruptMetricError):
+            record = form.decode_record(store.read(name), store.describe(name))
+            return record is not None and record.chosen
+        return False
+
     def _where(self, name: str) -> tuple[Store, Format]:
-        """Where something of this name lies, whatever its format; the default place if it lies nowhere."""
-        if not self._default.exists(name):
-            for form in NATURAL.values():
-                if self._store(form).exists(name):
-                    return self._store(form), form
-        return self._default, self._own
+        """Where something of this name lies; the default place if it lies nowhere."""
+        return next(self._places(name), (self._default, self._own))
+
+    def _hidden(self, store: Store, name: str) -> bool:
+        """Whether something newer of this name lies in the format of the storage."""
+        return store is not self._default and self._default.exists(name)
 
     def _check(self, entry: Entry) -> None:
         """Refuse what is not to be stored here although it could be.
@@ -85,28 +104,34 @@ class StoredEntries(StorageInterface):
         return self._store(form).describe(name)
 
     def holds(self, name: str, /, form: Format | None = None) -> bool:
-        return self._store(form).exists(name)
+        store = self._store(form)
+        return store.exists(name) and not self._hidden(store, name)
 
     def read(self, name: str, /, form: Format | None = None) -> Entry:
-        store = self._store(form)
-        try:
-            return (form or self._own).decode(store.read(name), store.describe(name))
-        except NotStoredError:
-            if form is not None or self._where(name)[0] is store:
-                raise
-        return self.read(name, self._where(name)[1])
+        if form is None or form is self._own:
+            try:
+                return self._own.decode(self._default.read(name), self._default.describe(name))
+            except NotStoredError:
+                if form is not None:
+                    raise
+        store, form = self._found(name, form)
+        return form.decode(store.read(name), store.describe(name))
 
     def read_record(self, name: str, /, form: Format | None = None) -> Record | None:
+        store, form = self._found(name, form)
+        return form.decode_record(store.read(name), store.describe(name))
+
+    def _found(self, name: str, form: Format | None) -> tuple[Store, Format]:
+        """Where to read this, in this format or, for None, in whichever it lies."""
+        if form is None:
+            return self._where(name)
         store = self._store(form)
-        try:
-            return (form or self._own).decode_record(store.read(name), store.describe(name))
-        except NotStoredError:
-            if form is not None or self._where(name)[0] is store:
-                raise
-        return self.read_record(name, self._where(name)[1])
+        if self._hidden(store, name):
+            raise NotStoredError(name, store.describe(name))
+        return store, form
 
     def form_of(self, name: str, /) -> Format:
-        """The format in which this lies, or would: that of the storage, or the one that it has by nature."""
+        """The format in which this lies, or would."""
         return self._where(name)[1]
 
     def write(self, entry: Entry, /, form: Format | None = None) -> int:
@@ -116,18 +141,15 @@ class StoredEntries(StorageInterface):
         name, store = entry.record.name, self._store(form)
         size = store.write(name, (form or self._own).encode(entry))
         if store is not self._default:
-            self._supersede(name, store)
+            self._remove(name, keep=store)
         return size
 
-    def _supersede(self, name: str, store: Store) -> None:
-        """Remove what was stored under this name in another format, since the type of the metric has changed.
-
-        The other way round, what lies in a format of its own is hidden by what lies in that of the storage.
-        """
-        for other in (self._default, *map(self._store, NATURAL.values())):
-            if other is not store and other.exists(name):
+    def _remove(self, name: str, keep: Store | None = None) -> None:
+        """Remove everything of this name, but for what lies in ``keep``."""
+        for store, _ in list(self._places(name)):
+            if store is not keep:
                 with suppress(NotStoredError):
-                    other.delete(name)
+                    store.delete(name)
 
     def grouped(self) -> AbstractContextManager[None]:
         """A block whose saves are made to outlive a power cut together, at its end: far faster than one by one.
@@ -138,14 +160,19 @@ class StoredEntries(StorageInterface):
         return self._default.grouped()
 
     def names(self) -> Iterator[str]:
-        """The names of everything that is stored, in order."""
+        """The names of everything that is stored, in order; not of metrics that have another format of their own than
+        the one that their type has by nature."""
         stores = [self._default, *map(self._store, NATURAL.values())]
         return iter(sorted({name for store in stores for name in store.names()}))
 
     def listing(self) -> Iterator[Listed]:
-        """Everything that is stored, in order: name, size in bytes, and when it was written; nothing is read."""
+        """What :meth:`names` gives, with size in bytes and the time of writing; nothing is read."""
         stores = [self._default, *map(self._store, NATURAL.values())]
-        return heapq.merge(*(store.listing() for store in stores))
+        previous = None
+        for listed in heapq.merge(*(store.listing() for store in stores), key=_name):
+            if listed.name != previous:  # what is hidden comes later, since the default place is asked first
+                yield listed
+            previous = listed.name
 
     def delete(self, name: str, /) -> None:
         """Remove what is stored under this name.
@@ -153,7 +180,9 @@ class StoredEntries(StorageInterface):
         Raises:
             NotStoredError: there is nothing.
         """
-        self._where(name)[0].delete(name)
+        store, _ = self._where(name)
+        self._remove(name, keep=store)  # what is hidden goes first, lest it come back
+        store.delete(name)
 
     def move(self, old: str, new: str, /) -> None:
         """Give what is stored another name, as it is; a record that names it is not rewritten.
@@ -162,7 +191,9 @@ class StoredEntries(StorageInterface):
             NotStoredError: there is nothing under ``old``.
             FileExistsError: there is something under ``new``.
         """
-        self._where(old)[0].move(old, new)
+        store, _ = self._where(old)
+        self._remove(old, keep=store)
+        store.move(old, new)
 
     def set_aside(self, name: str, /, form: Format | None = None) -> str:
         """Take a damaged entry out of the way, to be looked at by people; where it is then.
@@ -175,7 +206,7 @@ class StoredEntries(StorageInterface):
     # -------------------------------------------------------------------------------- plain values, as in 0.5.0
     def exists(self, name: str) -> bool:
         """Whether something is stored under this name; the date of what is stored exists as ``<name>_date``."""
-        if self._default.exists(name) or any(self._store(form).exists(name) for form in NATURAL.values()):
+        if self._default.exists(name) or next(self._places(name), None) is not None:
             return True
         return name.endswith(DATE) and self._has_date(name.removesuffix(DATE))
 
@@ -211,3 +242,7 @@ class StoredEntries(StorageInterface):
             if record is not None:
                 return record.date.astimezone().date().isoformat()
         raise NotStoredError(name, self.place(name))
+
+
+def _name(listed: Listed) -> str:
+    return listed.name

@@ -25,10 +25,11 @@ _known_durability = attrs.validators.in_(get_args(Durability))
 class NpzStorageInterface(StoredEntries):
     """Metrics in npz files, one each, readable by ``np.load``: the default, which keeps every type of value.
 
-    ``compress`` deflates arrays: slow, and of little use for measured floats. ``allow_pickle`` lets arrays of Python
-    objects in, and lets them run code when they are loaded. ``list_limit`` refuses longer lists (``TypeError``),
-    which are meant to be arrays. ``durability`` says what a power cut may take: see :data:`.Durability`. ``sharded``
-    spreads new files over 256 folders, for hundreds of thousands of metrics; files that are there are found as before.
+    ``compress`` deflates arrays, which is of little use for measured floats, and slow without the extra ``fast``.
+    ``allow_pickle`` lets arrays of Python objects in, and lets them run code when they are loaded. ``list_limit``
+    refuses longer lists (``TypeError``), which are meant to be arrays. ``durability`` says what a power cut may take:
+    see :data:`.Durability`. ``sharded`` spreads new files over 256 folders, for hundreds of thousands of metrics;
+    files that are there are found as before.
     ``verify=False`` opens large arrays at once, however large: their bytes are then not compared with their checksum.
     """
 

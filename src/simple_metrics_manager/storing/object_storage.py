@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import attrs
 
-from simple_metrics_manager.errors import CorruptMetricError
+from simple_metrics_manager.errors import CorruptMetricError, NotStoredError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.npz import Npz
 from simple_metrics_manager.record import Record
@@ -53,9 +53,13 @@ class ObjectStorageInterface(StoredEntries):
 
     def read_record(self, name: str, /, form: Format | None = None) -> Record | None:
         """Only the record, which is at the end of an object: a large one is not fetched for it."""
-        form = form or self._own
-        objects = self._objects(form.extension)
+        known = form or self._own
+        objects = self._objects(known.extension)
         try:
-            return form.decode_record(objects.read_end(name, _RECORD_BYTES), objects.describe(name))
+            return known.decode_record(objects.read_end(name, _RECORD_BYTES), objects.describe(name))
         except CorruptMetricError:
-            return super().read_record(name, form)
+            return super().read_record(name, known)
+        except NotStoredError:
+            if form is not None:
+                raise
+        return super().read_record(name)
