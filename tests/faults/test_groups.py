@@ -114,6 +114,7 @@ def is_prefix(found: Sequence[State], count: int) -> bool:
 # -------------------------------------------------------------------------------------------------------- kill -9
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("count", [FEW, MANY])
 # EVIDENCE-OF: P1
 def test_death_at_every_call(tmp_path: Path, count: int) -> None:
@@ -162,6 +163,7 @@ def save_all_twice(storage: NpzStorageInterface, count: int) -> Told:
     return Told(error, found, "", states(storage, count))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("count", [FEW, MANY])
 # EVIDENCE-OF: P3
 def test_every_call_fails(tmp_path: Path, count: int) -> None:
