@@ -26,7 +26,7 @@ from tests.faults.places import needs_mounts
 from tests.faults.subject import leftovers
 from tests.faults.syscalls import Call
 
-pytestmark = needs_tracer
+pytestmark = [needs_tracer, pytest.mark.exhaustive]
 
 REPEATS = int(os.environ.get("SMM_POWER_CUTS", "1"))
 State: TypeAlias = Literal["old", "new", "absent", "damaged"]
@@ -114,7 +114,6 @@ def is_prefix(found: Sequence[State], count: int) -> bool:
 # -------------------------------------------------------------------------------------------------------- kill -9
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("count", [FEW, MANY])
 # EVIDENCE-OF: P1
 def test_death_at_every_call(tmp_path: Path, count: int) -> None:
@@ -163,7 +162,6 @@ def save_all_twice(storage: NpzStorageInterface, count: int) -> Told:
     return Told(error, found, "", states(storage, count))
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("count", [FEW, MANY])
 # EVIDENCE-OF: P3
 def test_every_call_fails(tmp_path: Path, count: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
-from simple_metrics_manager.asking.inputs import Arguments, HasInputs, Inputs, inputs_of
+from simple_metrics_manager.asking.inputs import Arguments, HasInputs, Inputs, inputs_of, no_inputs
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.keys import canonical_text, manager_name, stored_name
 from simple_metrics_manager.payload.codec import Codec
@@ -101,7 +101,7 @@ class Identity:
         known = self._known
         if known is not None and known.fixed:
             return known
-        now = inputs_of(host, strict=host.storage_interface is not None)
+        now = no_inputs(type(host)) or inputs_of(host, strict=host.storage_interface is not None)
         if known is not None:
             if canonical_text(dict(known.all)) == canonical_text(dict(now.all)):
                 return known

@@ -57,9 +57,6 @@ def inputs_of(manager: HasInputs, strict: bool = True) -> Inputs:
     Raises:
         IdentityError: one of them has no stable written form; unless ``strict``, it then counts as the object it is.
     """
-    none = _no_inputs(type(manager))
-    if none is not None:
-        return none
     where = type(manager).__qualname__
     values = manager.metric_inputs()
     defaults = _defaults(type(manager))
@@ -74,7 +71,7 @@ def inputs_of(manager: HasInputs, strict: bool = True) -> Inputs:
 
 
 @functools.lru_cache(maxsize=256)
-def _no_inputs(kind: type) -> Inputs | None:
+def no_inputs(kind: type) -> Inputs | None:
     """The inputs of all managers of a class that can have none."""
     asked: object = getattr(kind, "metric_inputs", None)
     none = _is_ours(asked) and watches(kind) and not _fields(kind) and _constructor(kind) is None

@@ -31,13 +31,10 @@ class TypedCodec(Generic[T]):
     def __init__(self, shape: Shape, declared: str, where: str) -> None:
         self.declared = declared
         self.where = where
+        self.natural: str = shape.natural
+        """The kind of file that such values have by nature, or nothing."""
         self._shape = shape
         self._is_array = isinstance(shape, ArrayShape)
-
-    @property
-    def natural(self) -> str:
-        """The kind of file that such values have by nature, or nothing."""
-        return self._shape.natural
 
     def dump(self, value: object) -> Payload:
         """The payload of a value; its arrays are the value's own, not copies.

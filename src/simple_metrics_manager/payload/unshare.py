@@ -76,7 +76,8 @@ def lock_payload(payload: Payload) -> Payload:
 
 def _locked(array: Array) -> bool:
     """A view of a read-only array that owns its data, or of memory that the system or ``bytes`` keep read-only."""
-    flags, base = array.flags, cast("object", array.base)
+    flags = array.flags
+    base: object = array.base
     if flags.writeable or type(array) is not np.ndarray or array.dtype.hasobject:
         return False
     while is_array(base):

@@ -33,6 +33,7 @@ from simple_metrics_manager.stores.sqlite_rows import (
     key_of,
     listed,
     name_of,
+    row,
     stamp_now,
     taken,
     unreadable,
@@ -181,12 +182,12 @@ class Sqlite:
             own, shared = divided(parts)
             number = handle.number(shared)
             key, guard = key_of(name), guard_of(name, self._seed)
-            if number != UNKNOWN and handle.change(small, (key, stamp_now(), size, guard, number, own, *tag)):
+            if number != UNKNOWN and handle.change(small, row(key, (stamp_now(), size, guard, number, own), tag)):
                 return True, size
             with handle.transaction():
                 number = handle.intern(shared)
                 old = handle.value(self._sql.file, key)
-                changed = handle.within(any_, (key, stamp_now(), size, guard, number, own, *tag))
+                changed = handle.within(any_, row(key, (stamp_now(), size, guard, number, own), tag))
             handle.remember(shared, number)
             if changed and old is not None:
                 self._remove(old)
@@ -208,7 +209,8 @@ class Sqlite:
             with handle.transaction():
                 old = handle.value(self._sql.file, key)
                 token = files.keep(temporary)
-                changed = handle.within(sql, (key, stamp_now(), size, guard_of(name, self._seed), None, token, *tag))
+                rest = (stamp_now(), size, guard_of(name, self._seed), None, token)
+                changed = handle.within(sql, row(key, rest, tag))
         finally:
             files.drop(temporary)
         if not changed:

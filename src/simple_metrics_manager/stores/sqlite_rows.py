@@ -14,7 +14,7 @@ from simple_metrics_manager.errors import CorruptMetricError, NetworkFileSystemE
 from simple_metrics_manager.formats.base import Buffer, Shared
 from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.stores.base import Listed
-from simple_metrics_manager.stores.sqlite_binding import CORRUPT, NOT_A_DATABASE, Binding, Row
+from simple_metrics_manager.stores.sqlite_binding import CORRUPT, NOT_A_DATABASE, Binding, Row, Value
 from simple_metrics_manager.stores.sqlite_handle import RefusedError
 
 _moment = datetime.fromtimestamp
@@ -50,6 +50,11 @@ def guard_of(name: str, seed: int) -> int:
 def stamp_now() -> int:
     """Now, in microseconds since 1970, and eleven random bits behind."""
     return (time.time_ns() // 1000 << 11) | _chance.getrandbits(11)
+
+
+def row(key: Value, rest: tuple[Value, ...], tag: Sequence[int]) -> tuple[Value, ...]:
+    """The parameters of a statement that puts a row, or of one that replaces the row with this tag: name last."""
+    return (*rest, *tag, key) if tag else (key, *rest)
 
 
 def listed(rows: Sequence[Row]) -> list[Listed]:

@@ -58,11 +58,9 @@ class Statements:
         " ON CONFLICT(name, form) DO UPDATE SET stamp=excluded.stamp, size=excluded.size, guard=excluded.guard,"
         " shared=excluded.shared, blob=excluded.blob WHERE typeof(entry.blob)='blob'"
     )
-    replace: str = (
-        "UPDATE entry SET stamp=?2, size=?3, guard=?4, shared=?5, blob=?6 WHERE name=?1 AND form=:form AND stamp=?7"
-    )
+    replace: str = "UPDATE entry SET stamp=?, size=?, guard=?, shared=?, blob=? WHERE stamp=? AND name=? AND form=:form"
     replace_small: str = (
-        "UPDATE entry SET stamp=?2, size=?3, guard=?4, shared=?5, blob=?6 WHERE name=?1 AND form=:form AND stamp=?7"
+        "UPDATE entry SET stamp=?, size=?, guard=?, shared=?, blob=? WHERE stamp=? AND name=? AND form=:form"
         " AND typeof(blob)='blob'"
     )
     delete: str = "DELETE FROM entry WHERE name=? AND form=:form"

@@ -95,9 +95,13 @@ class DatedStorage(Protocol):
 
 def dated(storage: Storage) -> DatedStorage:
     """The storage as a manager sees it."""
-    if isinstance(storage, StoredEntries) or isinstance(storage, EntryStorage):  # noqa: SIM101 - one test is fast
-        return _Entries(storage, storage)
-    return _SideCars(storage)
+    if isinstance(storage, StoredEntries):
+        kept = storage.__dict__  # to make one takes as long as to read a small value
+        known: DatedStorage | None = kept.get("_as_dated")
+        if known is None:
+            known = kept["_as_dated"] = _Entries(storage, storage)
+        return known
+    return _Entries(storage, storage) if isinstance(storage, EntryStorage) else _SideCars(storage)
 
 
 def parse_date(text: object) -> datetime | None:
