@@ -96,8 +96,8 @@ class DatedStorage(Protocol):
 def dated(storage: Storage) -> DatedStorage:
     """The storage as a manager sees it."""
     if isinstance(storage, StoredEntries):
-        kept = storage.__dict__  # to make one takes as long as to read a small value
-        known: DatedStorage | None = kept.get("_as_dated")
+        kept = cast("dict[str, DatedStorage]", storage.__dict__)  # to make one takes as long as to read a small value
+        known = kept.get("_as_dated")
         if known is None:
             known = kept["_as_dated"] = _Entries(storage, storage)
         return known
