@@ -227,3 +227,30 @@ def test_managers_and_inputs_are_part_of_the_name() -> None:
 
     assert stored_name(manager, metric_name("spectrum", {})) == "Run,subject=s01.spectrum"
     assert stored_name("", "poly_X_1") == "poly_X_1"
+
+
+class Bits(enum.IntFlag, boundary=enum.KEEP):
+    """Some of its members have no name."""
+
+    ONE = 1
+
+
+def test_flags_without_a_name() -> None:
+    """Flags that have no name are told apart by their number."""
+    forms = [canonical_text(canonical(Bits(number), "f")) for number in (0, 1, 16, 32)]
+
+    assert len(set(forms)) == 4
+
+
+def test_slices_of_arrays() -> None:
+    """Slices are compared by their three parts, however long these are when they are printed."""
+    one, other = np.arange(5000), np.arange(5000)
+    other[2500] = 0
+
+    assert canonical(slice(one), "f") != canonical(slice(other), "f")
+    assert canonical(slice(1, None, 2), "f") == canonical(slice(1, None, 2), "f") != canonical(slice(1, 2, None), "f")
+
+
+def test_long_doubles() -> None:
+    """A long double is written by its value: what pads its bytes is random."""
+    assert canonical(np.longdouble(1) / 3, "f") == canonical(np.longdouble("1") / np.longdouble("3"), "f")

@@ -94,7 +94,6 @@ _FORMS: dict[type, tuple[str, Callable[[object], Tree]]] = {
     datetime.time: ("$time", lambda v: _moment(cast("datetime.time", v))),
     datetime.timedelta: ("$timedelta", repr),
     range: ("$range", repr),
-    slice: ("$slice", repr),
 }
 
 
@@ -124,10 +123,14 @@ def canonical(value: object, where: str) -> Tree:
         return {mark: sorted(_members(cast("frozenset[object]", value), where), key=canonical_text)}
     if isinstance(value, np.generic):
         return _numpy_scalar(cast("np.generic[object]", value), where)
+    if kind is slice:
+        part = cast("slice[object, object, object]", value)
+        return {"$slice": _members((part.start, part.stop, part.step), where)}
     if kind is np.ndarray:
         return _array(cast("np.ndarray[tuple[int, ...], np.dtype[np.generic]]", value), where)
     if isinstance(value, enum.Enum):
-        return {"$enum": [kind.__qualname__, value.name]}
+        name = cast("str | None", value.name)  # a flag may have none, and then only its number tells it from others
+        return {"$enum": [kind.__qualname__, canonical(value.value, where) if name is None else name]}
     if isinstance(value, PurePath):
         return {"$windows_path" if isinstance(value, PureWindowsPath) else "$path": value.as_posix()}
     return _record_like(value, where)
@@ -137,7 +140,12 @@ def _numpy_scalar(value: np.generic[object], where: str) -> Tree:
     plain = value.item()
     if type(plain) in (bool, int, float, complex, str, bytes):
         return canonical(plain, where)
-    return {"$scalar": [_dtype(value.dtype), repr(value.tobytes())]}
+    if value.dtype.hasobject:
+        raise IdentityError(where, "a record of Python objects has no stable written form; pass numbers or text")
+    exact = (
+        repr(value) if value.dtype.kind in "fc" else repr(value.tobytes())
+    )  # a long double has bytes that mean nothing
+    return {"$scalar": [_dtype(value.dtype), exact]}
 
 
 def _record_like(value: object, where: str) -> Tree:

@@ -292,14 +292,19 @@ class Holding(DatedCacheManager):
 
 # EVIDENCE-OF: P5
 def test_an_array_counts_by_its_content(storage: NpzStorageInterface) -> None:
-    """Equal arrays are one input; one that is written in place is another, and one that cannot be written is free."""
+    """Equal arrays are one input; one that is written in place is another, also if it was locked after a view."""
     data = np.arange(4.0)
     cm = Holding(data).use(storage)
     assert cm.total == 6.0
     data[0] = 10.0
     assert (cm.total, Holding(np.arange(4.0)).use(storage).total) == (16.0, 6.0)
 
+    older = data[:]
     data.flags.writeable = False
-    fixed = Holding(data).use(storage)
-    assert fixed.total == 16.0
-    assert "total" in vars(fixed)
+    locked = Holding(data).use(storage)
+    assert locked.total == 16.0
+    older[0] = 20.0
+    assert locked.total == 26.0
+    fixed = Holding(np.frombuffer(data.tobytes())).use(storage)
+    assert fixed.total == 26.0
+    assert "total" in vars(fixed)  # nobody can change bytes, so nothing has to be looked at again

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from simple_metrics_manager import DatedCacheManager, metric
 from simple_metrics_manager.payload.shape import is_array
 from simple_metrics_manager.payload.tree import Array, Payload
+from simple_metrics_manager.payload.trust import FileMap
 from simple_metrics_manager.payload.unshare import lock, lock_payload, unshare
 from tests.payload.samples import PAIRS, Circle, Color, Locked, Pair, Plain, Point, Tree2, same
 
@@ -296,11 +297,12 @@ def test_lock_keeps_read_only_memory() -> None:
 
 
 def test_lock_of_memory_maps(tmp_path: Path) -> None:
-    """A read-only map of a file counts as locked; one that can be written does not."""
+    """A map of a file of ours counts as locked; one of another file changes with that, be it read-only or not."""
     file = tmp_path / "f"
     file.write_bytes(bytes(64))
     with file.open("r+b") as stream:
-        read, write = (mmap.mmap(stream.fileno(), 0, access=access) for access in (mmap.ACCESS_READ, mmap.ACCESS_WRITE))
+        read = FileMap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+        theirs, write = (mmap.mmap(stream.fileno(), 0, access=each) for each in (mmap.ACCESS_READ, mmap.ACCESS_WRITE))
     over_read = np.frombuffer(read, dtype=np.int64)
     over_view = np.frombuffer(memoryview(read)[8:], dtype=np.int64)
     over_write = np.frombuffer(write, dtype=np.int64)
@@ -309,6 +311,8 @@ def test_lock_of_memory_maps(tmp_path: Path) -> None:
     assert lock(over_read) is over_read
     assert lock(over_view) is over_view
     assert lock(over_write) is not over_write
+    over_theirs = np.frombuffer(theirs, dtype=np.int64)
+    assert lock(over_theirs) is not over_theirs
 
 
 def test_lock_copies_read_only_views_of_writable_memory() -> None:
@@ -391,3 +395,15 @@ def test_a_manager_is_copied_as_managers_are() -> None:
 
     assert other is not manager
     assert (other.number, other.double, list(manager.cache)) == (3, 6, ["double"])
+
+
+def test_lock_copies_what_was_locked_by_others() -> None:
+    """An array that its maker has locked may have views from before, through which it can be written."""
+    owner = np.zeros(4)
+    older = owner[:]
+    owner.setflags(write=False)
+    kept = lock(owner[:])
+    older[:] = 7
+
+    assert np.array_equal(kept, np.zeros(4))
+    assert lock(kept) is kept

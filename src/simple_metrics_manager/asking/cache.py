@@ -71,14 +71,23 @@ class Cache:
         key: Metric[object],
         name: str | None = None,
         verbose: bool | None = None,
-        inputs: Inputs | None = None,
+        now: tuple[Inputs, int] | None = None,
     ) -> Question:
         """What is asked, as things stand now."""
         frame = running.frame()
         loud = host.verbose if verbose is None else verbose
         quiet = frame is not None and not frame.verbose
         name = key.name if name is None else name
-        return Question(host, key, name, self.identity.inputs(host) if inputs is None else inputs, loud and not quiet)
+        inputs, epoch = self._now(host) if now is None else now
+        return Question(host, key, name, inputs, loud and not quiet, epoch)
+
+    def _now(self, host: Manager) -> tuple[Inputs, int]:
+        """The inputs, and the epoch of the memory that goes with them."""
+        while True:
+            epoch = self.memory.epoch
+            inputs = self.identity.inputs(host)
+            if epoch == self.memory.epoch:
+                return inputs, epoch
 
     # ------------------------------------------------------------------------------------------------- attributes
     def attribute(self, host: Host, metric: Metric[T], /) -> T:
@@ -116,10 +125,10 @@ class Cache:
         verbose: bool | None = None,
     ) -> Held:
         """Memory, storage or compute, in this order; ``use_stored=False`` computes and overwrites both."""
-        inputs = self.identity.inputs(host)  # they may have changed, and with them what is held
+        inputs, epoch = self._now(host)  # they may have changed, and with them what is held
         held = self.memory.held.get(key.name if name is None else name) if use_stored else None
         if held is None or held.state == "computed":
-            asked = self.ask(host, key, name, verbose, inputs)
+            asked = self.ask(host, key, name, verbose, (inputs, epoch))
             held = (self._glance(asked) if held is None and use_stored else None) or self._obtain(asked, use_stored)
             if running.active:
                 self.note(asked, held)
@@ -134,7 +143,7 @@ class Cache:
         if running.active:
             running.refuse_cycle((id(self._flights), asked.stored), asked.key.label)
         held = self._flights.glance(asked.stored, asked.name, self.shelf.glance, asked)
-        return None if held is None else self.memory.adopt(asked.name, held)
+        return None if held is None else self.memory.adopt(asked.name, held, asked.epoch)
 
     def _obtain(self, asked: Question, use_stored: bool) -> Held:
         def look() -> Held | None:
@@ -225,7 +234,7 @@ class Cache:
     def _load(self, asked: Question, *, mend: bool) -> Held | None:
         held = self.shelf.load(asked, mend=mend)
         if held is not None:
-            self.memory.put(asked.name, held)
+            self.memory.put(asked.name, held, asked.epoch)
         return held
 
     def _compute(self, asked: Question, flight: running.Flight, *, again: bool) -> Held:

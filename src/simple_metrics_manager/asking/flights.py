@@ -37,28 +37,31 @@ class Flights:
         running.refuse_cycle(what, label)
         if self._generation != running.generation:
             self._begin()  # in a forked child
-        while True:
-            with self._lock:
-                found = look()
-                if found is not None:
-                    return found
-                own = running.Flight(what, label)
-                flight = self._under_way.setdefault(name, own)
+        own = running.Flight(what, label)
+        try:  # before anybody can see our flight: an interrupt must not leave one that never lands
+            while True:
+                with self._lock:
+                    found = look()
+                    if found is not None:
+                        return found
+                    flight = self._under_way.setdefault(name, own)
+                    if flight.landed:  # and an interrupt kept it from being removed
+                        flight = self._under_way[name] = own
                 if flight is own:
-                    break
-            running.wait(flight)
-            # An interrupt concerns the thread that it struck; the others go on and ask once more.
-            if isinstance(flight.error, Exception):
-                raise flight.error
-        try:
-            return obtain(flight)
+                    return obtain(own)
+                running.wait(flight)
+                # An interrupt concerns the thread that it struck; the others go on and ask once more.
+                if isinstance(flight.error, Exception):
+                    raise flight.error
         except BaseException as error:
-            flight.error = error
+            own.error = error
             raise
         finally:
+            own.landed = True
             with self._lock:
-                self._under_way.pop(name, None)
-            flight.land()
+                if self._under_way.get(name) is own:
+                    del self._under_way[name]
+            own.land()
 
     def glance(self, name: str, label: str, look: Callable[[A], T | None], asked: A) -> T | None:
         """What ``look`` finds, unless somebody is after the same: a flight without a lock, for what is quickly had.
@@ -68,10 +71,10 @@ class Flights:
         if self._generation != running.generation:
             return None
         flight = running.Flight((id(self), name), label)
-        if self._under_way.setdefault(name, flight) is not flight:
-            return None
         try:
-            return look(asked)
+            return look(asked) if self._under_way.setdefault(name, flight) is flight else None
         finally:
-            self._under_way.pop(name, None)
+            flight.landed = True
+            if self._under_way.get(name) is flight:
+                del self._under_way[name]
             flight.land()

@@ -16,6 +16,8 @@ from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import question, question_text
 
 MAIN = "__main__"
+SPAWNED = "__mp_main__"
+"""What the program's module is called in a process that it has spawned."""
 
 
 class Identified(HasInputs, Protocol):
@@ -33,14 +35,18 @@ class Identified(HasInputs, Protocol):
 class Question:
     """One metric of one manager, with the inputs that it has at this moment, whatever becomes of them later."""
 
-    __slots__ = ("host", "inputs", "key", "label", "missing", "name", "stored", "verbose")
+    __slots__ = ("epoch", "host", "inputs", "key", "label", "missing", "name", "stored", "verbose")
 
-    def __init__(self, host: Identified, key: Metric[object], name: str, inputs: Inputs, verbose: bool) -> None:
+    def __init__(
+        self, host: Identified, key: Metric[object], name: str, inputs: Inputs, verbose: bool, epoch: int
+    ) -> None:
         self.host: Identified = host
         self.key: Metric[object] = key
         self.name: str = name
         self.inputs: Inputs = inputs
         self.verbose: bool = verbose
+        self.epoch: int = epoch
+        """That of the manager's memory, for which the answer is good."""
         self.label: str = manager_name(type(host).__qualname__, inputs.named) if key.declaration.takes_manager else ""
         """``Run,subject=s01``: whose the stored value is; nothing for collected functions, as in 0.5.0."""
         self.stored: str = stored_name(self.label, name)
@@ -70,27 +76,29 @@ class Question:
     def text(self, codec: Codec) -> bytes:
         """How the record of the answer begins, if it was stored by the same declaration of the same manager."""
         declaration, module = self.key.declaration, self.module
-        known = (declaration, type(self.host), module, codec.declared)
-        asked = self.inputs.questions.get(known)
+        # Inputs of a class that can have none are shared for ever, so they must not keep a function alive.
+        texts, known = (self.inputs.questions, (declaration, module)) if self.inputs.all else (codec.questions, module)
+        asked = texts.get(known)
         if asked is None:
             inputs: Mapping[str, Tree] = self.inputs.all if self.label else {}
             asked = question_text(
                 codec.kind, codec.declared, declaration.version, self.manager, module, self.metric, inputs
             )
-            self.inputs.questions[known] = asked
+            texts[known] = asked
         return question(asked, self.stored, self.key.params_text)
 
 
 class Identity:
     """The inputs of one manager, looked up once where they cannot change unnoticed, and else at every question."""
 
-    __slots__ = ("_changed", "_known", "arguments")
+    __slots__ = ("_changed", "_known", "_version", "arguments")
 
     def __init__(self, arguments: Arguments, changed: Callable[[], None]) -> None:
         self.arguments: Arguments = arguments
         """What the manager was constructed with."""
         self._changed = changed
         self._known: Inputs | None = None
+        self._version = 0
 
     def inputs(self, host: Identified) -> Inputs:
         """The manager's inputs: the same object until they are others, and then ``changed`` is called.
@@ -98,22 +106,25 @@ class Identity:
         Raises:
             IdentityError: an input has no stable written form. Nothing is stored without a storage, so it may then.
         """
-        known = self._known
-        if known is not None and known.fixed:
-            return known
-        now = no_inputs(type(host)) or inputs_of(host, strict=host.storage_interface is not None)
-        if known is not None:
-            if canonical_text(dict(known.all)) == canonical_text(dict(now.all)):
+        while True:
+            known, version = self._known, self._version
+            if known is not None and known.fixed:
                 return known
-            self._changed()
-        self._known = now
-        return now
+            now = no_inputs(type(host)) or inputs_of(host, strict=host.storage_interface is not None)
+            if known is not None:
+                if canonical_text(dict(known.all)) == canonical_text(dict(now.all)):
+                    return known
+                self._changed()
+            self._known = now
+            if version == self._version:
+                return now
+            self._known = None  # another thread has assigned an input while they were looked at
 
     def forget(self) -> None:
         """What was known may be wrong: an attribute that is an input was assigned."""
-        if self._known is not None:
-            self._known = None
-            self._changed()
+        self._version += 1
+        self._known = None
+        self._changed()
 
     def look_again(self) -> None:
         """There is another storage now, which may ask more of the inputs."""
@@ -123,7 +134,7 @@ class Identity:
 @functools.lru_cache(maxsize=256)
 def module_name(module: str) -> str:
     """``demo.digits``, or ``__main__.digits`` where that file is the program, or ``__main__`` at a prompt."""
-    if module != MAIN:
+    if module not in (MAIN, SPAWNED):
         return module
     file = getattr(sys.modules.get(MAIN), "__file__", None)
     return f"{MAIN}.{Path(file).stem}" if isinstance(file, str) else MAIN

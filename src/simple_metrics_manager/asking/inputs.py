@@ -15,12 +15,11 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TypeAlias, cast
 
 import attrs
-import numpy as np
 
 from simple_metrics_manager.declaring.checks import is_metric
 from simple_metrics_manager.errors import IdentityError
 from simple_metrics_manager.keys import canonical, canonical_text
-from simple_metrics_manager.payload.tree import Array, Tree
+from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.payload.unshare import unshare
 from simple_metrics_manager.storing.storage import is_storage
 
@@ -92,13 +91,6 @@ def _is_fixed(value: object) -> bool:
     """Whether a value cannot change in itself."""
     if callable(getattr(value, "metric_inputs", None)):  # a manager, which would tell itself of a change, not us
         return _is_frozen(type(value)) and inputs_of(cast("HasInputs", value), strict=False).fixed
-    if type(value) is np.ndarray:
-        array: object = value
-        while isinstance(array, np.ndarray):
-            if cast("Array", array).flags.writeable:
-                return False
-            array = cast("object", cast("Array", array).base)
-        return array is None or unshare(value) is value
     return unshare(value) is value
 
 

@@ -59,27 +59,34 @@ class Held:
 class Memory:
     """Values by name, and refused ones: computed, but not what their annotation says."""
 
-    __slots__ = ("__weakref__", "_host", "_memos", "_promoted", "held", "refused")
+    __slots__ = ("__weakref__", "_host", "_memos", "_promoted", "epoch", "held", "refused")
 
     def __init__(self, host: object) -> None:
         self._host = weakref.ref(host)
         self.held: dict[str, Held] = {}
         self.refused: dict[str, tuple[object, Exception]] = {}
+        self.epoch: int = 0
+        """How often something was forgotten: the manager may have become another one, or have another storage."""
         self._promoted: list[str] = []
         self._memos: list[dict[Row, object]] = []
 
-    def put(self, name: str, held: Held) -> None:
-        """Hold this in place of what was held under the name."""
+    def put(self, name: str, held: Held, epoch: int | None = None) -> None:
+        """Hold this in place of what was held under the name, unless the ``epoch`` it was asked for in has ended."""
         with running.switch:
+            if epoch is not None and epoch != self.epoch:
+                return
             self.park()
             self.held[name] = held
             if held.state != "stored":
                 self.refused.pop(name, None)  # computed anew; what is loaded takes nothing's place
 
-    def adopt(self, name: str, held: Held) -> Held:
-        """Hold what was loaded, unless something is held by now; what is held then."""
+    def adopt(self, name: str, held: Held, epoch: int) -> Held:
+        """Hold what was loaded, unless something is held by now; what is held then.
+
+        What was asked for in an ``epoch`` that has ended is given back, and not held.
+        """
         with running.switch:
-            return self.held.setdefault(name, held)
+            return self.held.setdefault(name, held) if self.epoch == epoch else held
 
     def refuse(self, name: str, value: object, error: Exception) -> None:
         """Keep a value that cannot be given out as what it was declared."""
@@ -92,6 +99,7 @@ class Memory:
         """Hold nothing any more, or nothing under this name. What is stored stays."""
         with running.switch:
             self.park()
+            self.epoch += 1
             if name is None:
                 self.held.clear()
                 self.refused.clear()
@@ -106,6 +114,7 @@ class Memory:
 
     def forget_stored(self) -> None:
         """Hold no more what came from a storage; what was computed is to be stored again, wherever that will be."""
+        self.epoch += 1
         if not self.held:
             return
         with running.switch:
@@ -129,19 +138,19 @@ class Memory:
         """Leave a value among the attributes of the manager, where the next read of it finds it without us."""
         with running.switch:
             if not running.active and self.held.get(name) is held:
-                attributes[name] = held.value
                 if not self._promoted:
                     running.promoted.add(self)
                 self._promoted.append(name)
+                attributes[name] = held.value  # last: an interrupt before it leaves nothing that park does not know
 
     def remember(self, memo: dict[Row, object], row: Row, name: str, held: Held) -> None:
         """The same for one parameter set, in the memo of its bound metric."""
         with running.switch:
             if not running.active and self.held.get(name) is held:
-                memo[row] = held.value
+                running.promoted.add(self)
                 if not any(known is memo for known in self._memos):
                     self._memos.append(memo)
-                running.promoted.add(self)
+                memo[row] = held.value
 
 
 class MemoryView(MutableMapping[str, object]):

@@ -25,6 +25,8 @@ from typing import Protocol
 from simple_metrics_manager.errors import MetricCycleError
 from simple_metrics_manager.record import Read
 
+_PATIENCE = 1.0
+
 
 class Parks(Protocol):
     """Somebody who has left values where reads bypass us."""
@@ -37,7 +39,7 @@ class Parks(Protocol):
 class Flight:
     """One computation or loading that others may wait for; ended by :meth:`land`."""
 
-    __slots__ = ("_done", "_landed", "awaits", "error", "label", "what")
+    __slots__ = ("_done", "awaits", "error", "label", "landed", "what")
 
     def __init__(self, what: object, label: str) -> None:
         self.what: object = what
@@ -46,12 +48,13 @@ class Flight:
         self.error: BaseException | None = None
         self.awaits: list[tuple[Flight, tuple[str, ...]]] = []
         """Flights of other threads that this one waits for, each with the labels of our own that lie between."""
+        self.landed: bool = False
+        """Set before anything else at its end: an interrupt there must not leave one that others would wait for."""
         self._done: threading.Event | None = None
-        self._landed = False
 
     def land(self) -> None:
         """Wake everybody who waits."""
-        self._landed = True
+        self.landed = True
         done = self._done
         if done is not None:
             done.set()
@@ -60,15 +63,15 @@ class Flight:
         """Wait until it has landed.
 
         An event costs more than to load a small value, and mostly nobody waits: the first who does brings it along. Who
-        waits looks at ``_landed`` after that, and who lands looks for the event after having set ``_landed``, so one
-        of the two sees the other.
+        waits looks at ``landed`` after that, and who lands looks for the event after having set ``landed``, so one
+        of the two sees the other. An interrupt may keep it from being set, hence the look every now and then.
         """
         with _waiting:
             if self._done is None:
                 self._done = threading.Event()
             done = self._done
-        if not self._landed:
-            done.wait()
+        while not self.landed:
+            done.wait(_PATIENCE)
 
 
 class Frame:
@@ -113,21 +116,24 @@ promoted: weakref.WeakSet[Parks] = weakref.WeakSet()
 def computing(flight: Flight, verbose: bool) -> Generator[Frame]:
     """Everything read inside is noted in the frame that this gives."""
     global active
-    begun = Frame(flight, current.get(), verbose)
-    with switch:
-        active += 1
-        if active == 1:
-            for owner in promoted:
-                owner.park()
-            promoted.clear()
-    token = current.set(begun)
-    try:
+    begun, counted, token = Frame(flight, current.get(), verbose), False, None
+    try:  # from the first: an interrupt must not leave the count too high, or nothing would be promoted any more
+        with switch:
+            active += 1
+            counted = True
+            if active == 1:
+                for owner in promoted:
+                    owner.park()
+                promoted.clear()
+        token = current.set(begun)
         yield begun
     finally:
         begun.over = True
-        current.reset(token)
-        with switch:
-            active -= 1
+        if token is not None:
+            current.reset(token)
+        if counted:
+            with switch:
+                active -= 1
 
 
 def frame() -> Frame | None:

@@ -9,6 +9,8 @@ import attrs
 import numpy as np
 
 from simple_metrics_manager.payload.tree import Array, Tree
+from simple_metrics_manager.payload.trust import locked
+from simple_metrics_manager.payload.unshare import lock
 
 _Dtype: TypeAlias = "np.dtype[np.generic]"
 
@@ -82,8 +84,7 @@ def array_from_lists(lists: Tree, shape: Shape, most: int) -> Array:
         array = _filled(lists, shape, dtype, carrier)
     except (TypeError, OverflowError) as error:
         raise ValueError(f"an array does not fit its dtype: {error}") from error
-    array.flags.writeable = False
-    return array
+    return locked(array) if array.base is None else lock(array)
 
 
 def _filled(lists: Tree, shape: Shape, dtype: _Dtype, carrier: _Dtype) -> Array:

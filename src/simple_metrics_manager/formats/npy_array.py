@@ -10,6 +10,7 @@ import numpy as np
 from simple_metrics_manager.formats.npy_header import Layout, read_header, write_header
 from simple_metrics_manager.formats.record_text import NotUnpickled
 from simple_metrics_manager.payload.tree import Array
+from simple_metrics_manager.payload.trust import locked
 
 _SMALL = 1 << 20
 """An array whose data lies askew in the file is copied to where it is aligned up to this size, and left above."""
@@ -49,13 +50,12 @@ def array_from_npy(blob: memoryview, start: int, end: int, allow_pickle: bool) -
     if start + length + nbytes != end:
         raise ValueError("an array is not as long as its header says")
     if not nbytes:
-        array: Array = np.ndarray(shape, dtype)
-    else:
-        array = np.frombuffer(blob, dtype, nbytes // dtype.itemsize, start + length)
-        if len(shape) != 1:
-            array = array.reshape(shape, order="F" if fortran else "C")
-        if not array.flags.aligned and nbytes <= _SMALL:
-            array = array.copy(order="K")
+        return locked(np.ndarray(shape, dtype))
+    array: Array = np.frombuffer(blob, dtype, nbytes // dtype.itemsize, start + length)
+    if len(shape) != 1:
+        array = array.reshape(shape, order="F" if fortran else "C")
+    if not array.flags.aligned and nbytes <= _SMALL:
+        return locked(array.copy(order="K"))
     array.setflags(write=False)
     return array
 

@@ -21,6 +21,7 @@ from simple_metrics_manager.formats.packed_entry import PackedEntry, write_recor
 from simple_metrics_manager.formats.record_text import DAMAGE, name_of, tree_text, unreadable
 from simple_metrics_manager.formats.short_header import layout_of, shorten
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
+from simple_metrics_manager.payload.trust import locked
 from simple_metrics_manager.record import Entry, NewerFormat, Record
 
 _MAGIC = b"smp\x01"
@@ -191,12 +192,11 @@ def _array_at(blob: memoryview, start: int, stop: int, layout: Layout) -> Array:
     if layout.dtype.hasobject or layout.nbytes != stop - start:
         raise ValueError("an array is not as long as its header says")
     if not layout.nbytes:
-        array: Array = np.ndarray(layout.shape, layout.dtype)
-    else:
-        array = np.frombuffer(blob, layout.dtype, layout.nbytes // layout.dtype.itemsize, start)
-        if len(layout.shape) != 1:
-            array = array.reshape(layout.shape, order="F" if layout.fortran else "C")
-        if not array.flags.aligned and layout.nbytes < _ALIGNED_FROM:
-            array = array.copy(order="K")
+        return locked(np.ndarray(layout.shape, layout.dtype))
+    array: Array = np.frombuffer(blob, layout.dtype, layout.nbytes // layout.dtype.itemsize, start)
+    if len(layout.shape) != 1:
+        array = array.reshape(layout.shape, order="F" if layout.fortran else "C")
+    if not array.flags.aligned and layout.nbytes < _ALIGNED_FROM:
+        return locked(array.copy(order="K"))
     array.setflags(write=False)
     return array

@@ -14,6 +14,7 @@ import numpy as np
 
 from simple_metrics_manager.payload.shape import is_array
 from simple_metrics_manager.payload.tree import Array
+from simple_metrics_manager.payload.trust import locked
 
 T = TypeVar("T")
 
@@ -46,13 +47,12 @@ def _locked(array: Array) -> Array:
         return array
     owner = cast("object", array.base)
     if owner is None:
-        array.setflags(write=False)
-        return array.view()
+        return locked(array)
     # A view of memory that is its own: ``owner`` is known to the array, to the name here, and to the call that counts.
     if not is_array(owner) or type(owner) is not np.ndarray or owner.base is not None or not owner.flags.owndata:
         return array
     if sys.getrefcount(owner) > _ONE + 1 or owner.nbytes > _PADDED * array.nbytes:
         return array
-    owner.setflags(write=False)
+    locked(owner)
     array.setflags(write=False)
     return array

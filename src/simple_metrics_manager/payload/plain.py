@@ -69,6 +69,7 @@ class PlainCodec:
         self.allow_pickle = allow_pickle
         self.where = where
         self.remedy = remedy
+        self.questions: dict[object, str] = {}
         """What to do about the missing annotation, for the message that a value cannot be stored without one."""
 
     def dump(self, value: object) -> Payload:

@@ -33,6 +33,8 @@ class TypedCodec(Generic[T]):
         self.where = where
         self.natural: str = shape.natural
         """The kind of file that such values have by nature, or nothing."""
+        self.questions: dict[object, str] = {}
+        """What was made of this declaration once, for :meth:`.Question.text`."""
         self._shape = shape
         self._is_array = isinstance(shape, ArrayShape)
 

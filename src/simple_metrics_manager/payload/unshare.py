@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
-from mmap import mmap
 from typing import Any, TypeVar, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,6 +22,7 @@ from simple_metrics_manager.payload.named import bare_tuple
 from simple_metrics_manager.payload.shape import is_array
 from simple_metrics_manager.payload.tables import table_copied, table_kind
 from simple_metrics_manager.payload.tree import Array, Payload
+from simple_metrics_manager.payload.trust import is_locked, locked
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def unshare(value: T) -> T:
     and dataclasses are copied without running ``__init__``; of what is not known, a deep copy is taken.
     """
     kind = type(value)
-    if kind in _ATOMS or (kind is np.ndarray and _locked(cast("Array", value))):
+    if kind in _ATOMS or (kind is np.ndarray and is_locked(cast("Array", value))):
         return value
     return cast("T", _unshare(value, {}))
 
@@ -62,39 +62,14 @@ def lock(array: Array) -> Array:
     """
     if array.dtype.hasobject:
         return _copy_objects(array, {})
-    if _locked(array):
+    if is_locked(array):
         return array
-    owned = np.array(array, copy=True, order="K", subok=False)
-    owned.setflags(write=False)
-    return owned.view()
+    return locked(np.array(array, copy=True, order="K", subok=False))
 
 
 def lock_payload(payload: Payload) -> Payload:
     """The same payload with all arrays locked."""
     return Payload(payload.tree, {name: lock(array) for name, array in payload.arrays.items()}, payload.natives)
-
-
-def _locked(array: Array) -> bool:
-    """A view of a read-only array that owns its data, or of memory that the system or ``bytes`` keep read-only."""
-    flags = array.flags
-    base: object = array.base
-    if flags.writeable or type(array) is not np.ndarray or array.dtype.hasobject:
-        return False
-    while is_array(base):
-        if base.flags.writeable:
-            return False
-        if base.base is None:  # reaching through .base to unlock the owner is as deliberate as ctypes
-            return True
-        base = cast("object", base.base)
-    return _read_only(base)
-
-
-def _read_only(memory: object) -> bool:
-    if isinstance(memory, bytes):
-        return True
-    if isinstance(memory, memoryview):
-        return memory.readonly and _read_only(cast("object", memory.obj))
-    return isinstance(memory, mmap) and memoryview(memory).readonly
 
 
 def _unshare(value: object, done: dict[int, object]) -> object:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from simple_metrics_manager.formats.base import Buffer
+from simple_metrics_manager.payload.trust import FileMap
 from simple_metrics_manager.stores import durability
 from simple_metrics_manager.stores.kernel import allocate
 
@@ -94,11 +95,11 @@ def _contents(descriptor: int, size: int) -> memoryview:
     return memoryview(b"".join(parts))
 
 
-def _mapped(descriptor: int, size: int) -> mmap.mmap:
+def _mapped(descriptor: int, size: int) -> FileMap:
     """A map that keeps no descriptor of its own, where Python can do that: a thousand maps would exhaust them."""
     if sys.version_info >= (3, 13):
-        return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ, trackfd=False)
-    return mmap.mmap(descriptor, size, access=mmap.ACCESS_READ)
+        return FileMap(descriptor, size, access=mmap.ACCESS_READ, trackfd=False)
+    return FileMap(descriptor, size, access=mmap.ACCESS_READ)
 
 
 def _kind_at(path: str) -> str | None:

@@ -131,7 +131,9 @@ def _apsw() -> Binding | None:
 
 def _sqlite3() -> Binding:
     def connect(path: str, mode: Mode) -> Connection:
-        opened = sqlite3.connect(_uri(path, mode), PATIENCE, isolation_level=None, check_same_thread=False, uri=True)
+        opened = sqlite3.connect(
+            _uri(path, mode), timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=True
+        )
         return cast("Connection", opened)
 
     def changes(connection: Connection, cursor: Cursor) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import weakref
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
@@ -40,7 +41,7 @@ class Handle:
     """
 
     __slots__ = (
-        *("__weakref__", "_abandoned", "_numbers", "_safe", "_texts", "_turn"),
+        *("__weakref__", "_abandoned", "_numbers", "_process", "_safe", "_texts", "_turn"),
         *("checked", "connection", "execute", "identity", "kind"),
     )
 
@@ -48,6 +49,7 @@ class Handle:
         self, kind: Binding, connection: Connection, identity: tuple[int, int], turn: AbstractContextManager[object]
     ) -> None:
         self._abandoned = False
+        self._process = os.getpid()
         self._safe = kind.keeps_log
         self._numbers: dict[tuple[bytes, ...], int | None] = {(): None}
         self._texts: dict[object, bytes] = {}
@@ -63,7 +65,13 @@ class Handle:
         self.close()
 
     def close(self) -> None:
-        """Close the connection, unless it is abandoned."""
+        """Close the connection, unless it is abandoned, or a forked child inherited it.
+
+        Python destroys what other threads had of their own before it runs what is registered for a fork, while
+        one of those may have held a lock of SQLite's.
+        """
+        if self._process != os.getpid():
+            self.abandon()
         if not self._abandoned:
             try:  # noqa: SIM105  # when the interpreter ends, contextlib may be gone before this
                 self.connection.close()
