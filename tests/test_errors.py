@@ -27,6 +27,7 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (errors.SaveError("x", "/there/x.npz", "disk full"), OSError, "/there/x.npz: disk full"),
     (errors.SaveError("x", "/there/x.npz", "no answer", True), OSError, "may not outlive a power cut"),
     (errors.CorruptMetricError("/there/x.npz", "bad checksum"), ValueError, "/there/x.npz is damaged: bad checksum"),
+    (errors.CorruptDatabaseError("/there/a.db", "no header"), ValueError, "Move it away, with the files beside it"),
     (errors.InTheWayError("/there/x.npz", "a directory"), ValueError, "it is a directory, not a file"),
     (errors.NewerFormatError("/there/x.npz", 2, 1), ValueError, "is written in format 2; this version reads up to 1"),
     (errors.PickledObjectsError("/there/x.npz"), ValueError, "Pass allow_pickle=True"),

@@ -13,6 +13,7 @@ from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import (
     CannotStoreError,
     ConfigError,
+    CorruptDatabaseError,
     CorruptMetricError,
     ForkedError,
     IdentityError,
@@ -61,6 +62,7 @@ __all__ = [
     "Collected",
     "CollectingDatedCacheManager",
     "ConfigError",
+    "CorruptDatabaseError",
     "CorruptMetricError",
     "DataCacheManager",
     "DatedCacheManager",

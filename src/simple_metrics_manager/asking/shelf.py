@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from simple_metrics_manager.asking.identity import Question, same_module
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.errors import CorruptMetricError, InTheWayError, WrongIdentityError
+from simple_metrics_manager.errors import CorruptDatabaseError, CorruptMetricError, InTheWayError, WrongIdentityError
 from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, silent, tell
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import canonical_text
@@ -211,7 +211,7 @@ class Shelf:
 def _set_aside(asked: Question, error: CorruptMetricError, storage: DatedStorage, form: Format | None) -> bool:
     """Take what is damaged out of the way, and tell it; False if it lies where it lay."""
     place = None
-    if not isinstance(error, InTheWayError):
+    if not isinstance(error, InTheWayError | CorruptDatabaseError):
         with contextlib.suppress(OSError):  # a disk that fails here as well: the damage is what matters
             place = storage.set_aside(asked.stored, form)
     if place is None:

@@ -18,7 +18,8 @@
         |-- CannotStoreError    (TypeError)              choose another storage or another type
         |-- SaveError           (OSError)                make room, then save again
         |-- CorruptMetricError  (ValueError)             inspect the file, then recompute
-        |   `-- InTheWayError                            move away what lies there
+        |   |-- InTheWayError                            move away what lies there
+        |   `-- CorruptDatabaseError                     move the database away
         |-- NewerFormatError    (ValueError)             upgrade this library
         |-- UnreachableError    (OSError)                restore the connection, then ask again
         |-- NotExclusiveError   (NotImplementedError)    use a server that enforces conditions
@@ -46,6 +47,7 @@ from simple_metrics_manager.errors.asking import (
 from simple_metrics_manager.errors.base import MetricsError
 from simple_metrics_manager.errors.storing import (
     CannotStoreError,
+    CorruptDatabaseError,
     CorruptMetricError,
     ForkedError,
     InTheWayError,
@@ -63,6 +65,7 @@ from simple_metrics_manager.errors.storing import (
 __all__ = [
     "CannotStoreError",
     "ConfigError",
+    "CorruptDatabaseError",
     "CorruptMetricError",
     "ForkedError",
     "IdentityError",

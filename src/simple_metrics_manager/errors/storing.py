@@ -91,6 +91,17 @@ class InTheWayError(CorruptMetricError):
         )
 
 
+class CorruptDatabaseError(CorruptMetricError):
+    """A database of metrics is damaged as a whole, so that none of it can be overwritten: ``path`` is its file."""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} is damaged: {self.found}."
+            "\n  Move it away, with the files beside it that are called like it: what it held is then computed anew."
+            " The command 'sqlite3 FILE .recover' may still get values out of it."
+        )
+
+
 class NewerFormatError(StorageError, ValueError):
     """A stored file was written by a later version of this library."""
 

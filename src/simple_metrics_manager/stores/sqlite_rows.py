@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import cast
 
-from simple_metrics_manager.errors import CorruptMetricError, NetworkFileSystemError, SaveError, StorageError
+from simple_metrics_manager.errors import CorruptDatabaseError, NetworkFileSystemError, SaveError, StorageError
 from simple_metrics_manager.formats.base import Buffer, Shared
 from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.stores.base import Listed
@@ -100,7 +100,7 @@ def unreadable(kind: Binding, file: str, error: Exception) -> Exception:
     if isinstance(error, RefusedError):
         return StorageError(f"{file} cannot be read: {error}")
     if kind.code(error) in {CORRUPT, NOT_A_DATABASE} or "UTF-8" in str(error):
-        return CorruptMetricError(file, f"SQLite says that {told(error)}")
+        return CorruptDatabaseError(file, f"SQLite says that {told(error)}")
     return OSError(errno.EIO, f"SQLite says that {told(error)}", file)
 
 

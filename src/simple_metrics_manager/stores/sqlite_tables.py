@@ -7,7 +7,7 @@ import time
 
 import attrs
 
-from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError
+from simple_metrics_manager.errors import CorruptDatabaseError, NewerFormatError
 from simple_metrics_manager.stores.sqlite_binding import BUSY, PATIENCE
 from simple_metrics_manager.stores.sqlite_handle import Handle
 
@@ -89,19 +89,19 @@ def is_ours(handle: Handle, file: str) -> bool:
     A table, view or trigger that we would not have made is not accepted: none of its SQL is ever run.
 
     Raises:
-        CorruptMetricError: it is another one, or damaged.
+        CorruptDatabaseError: it is another one, or damaged.
         NewerFormatError: it is one of a later version of this library.
     """
     found = {row[0] for row in handle.execute("SELECT sql FROM sqlite_master").fetchall()}
     if not found:
         return False
     if handle.value("PRAGMA application_id") != MARK:
-        raise CorruptMetricError(file, "it is no database of metrics")
+        raise CorruptDatabaseError(file, "it is no database of metrics")
     version = handle.value("PRAGMA user_version")
     if isinstance(version, int) and version > FORMAT:
         raise NewerFormatError(file, version, FORMAT)
     if found != {*_TABLES, None}:  # None: the index that SQLite makes of the digests
-        raise CorruptMetricError(file, "its tables are not those of a database of metrics")
+        raise CorruptDatabaseError(file, "its tables are not those of a database of metrics")
     return True
 
 
