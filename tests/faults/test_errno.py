@@ -27,7 +27,7 @@ from tests.faults.subject import (
     shows,
 )
 
-pytestmark = [needs_tracer, pytest.mark.exhaustive]
+pytestmark = needs_tracer
 
 ERRORS = [errno.ENOSPC, errno.EIO, errno.EDQUOT]
 

@@ -30,7 +30,7 @@ from tests.faults.subject import (
     shows,
 )
 
-pytestmark = [needs_tracer, pytest.mark.exhaustive]
+pytestmark = needs_tracer
 
 DEATHS: tuple[Action, ...] = ("kill", "tear")
 

@@ -113,7 +113,6 @@ def come_by(storage: SqliteStorageInterface) -> tuple[Seen | None, object, list[
     return seen, serial, names, look(storage)
 
 
-@pytest.mark.exhaustive
 # ----------------------------------------------------------------------------------------------------------- deaths
 @needs_tracer
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
@@ -141,7 +140,6 @@ def test_death_at_every_call(tmp_path: Path, size: int) -> None:
     assert set(found) == {OLD, NEW}
 
 
-@pytest.mark.exhaustive
 @needs_tracer
 # EVIDENCE-OF: P1
 def test_death_while_the_database_is_made(tmp_path: Path) -> None:
@@ -187,7 +185,6 @@ def save_and_retry(storage: SqliteStorageInterface, size: int) -> Told:
     return Told(error, stored, look(storage))
 
 
-@pytest.mark.exhaustive
 @needs_tracer
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
