@@ -96,8 +96,8 @@ class Entry:
     __slots__ = ("_record", "payload")
 
     def __init__(self, record: Record | None, payload: Payload) -> None:
-        self._record = record
-        self.payload = payload
+        self._record: Record | None = record
+        self.payload: Payload = payload
 
     @property
     def record(self) -> Record | None:

@@ -82,7 +82,7 @@ class StoredEntry(Entry):
 
     def __init__(self, text: bytes, payload: Payload, path: str) -> None:
         self._record = None
-        self.payload = payload
+        self.payload: Payload = payload
         self._text = text
         self._path = path
         if not text.startswith(CURRENT) and text != b"null":

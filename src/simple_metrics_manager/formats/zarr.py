@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mmap import mmap
 from typing import ClassVar
 
@@ -112,7 +112,7 @@ class ZipChunks(Chunks):
         self._record = (members.pop(), starts.pop())
         self._members = {m.name: (m, start) for m, start in zip(members, starts, strict=True)}
         self._verified: set[str] = set()
-        self.keys = tuple(self._members)
+        self.keys: Sequence[str] = tuple(self._members)
         read_data(blob, *self._members[METADATA])
 
     def record(self) -> memoryview:

@@ -49,7 +49,7 @@ class ZipWriter:
     """Collects the pieces of one archive; ``offset`` is where the next one will lie in the file."""
 
     def __init__(self) -> None:
-        self.offset = 0
+        self.offset: int = 0
         self._pieces: list[Buffer] = []
         self._central: list[bytes] = []
         self._sealed: list[Buffer] = []

@@ -59,7 +59,7 @@ class HeldChunks(Chunks):
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = dict(files)
-        self.keys = tuple(self._files)
+        self.keys: Sequence[str] = tuple(self._files)
 
     def size(self, key: str) -> int:
         return len(self._files[key])

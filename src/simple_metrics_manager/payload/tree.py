@@ -61,9 +61,9 @@ class Payload:
     def __init__(
         self, tree: Tree, arrays: Mapping[str, Array], natives: Mapping[str, Native] = MappingProxyType({})
     ) -> None:
-        self.tree = tree
-        self.arrays = arrays
-        self.natives = natives
+        self.tree: Tree = tree
+        self.arrays: Mapping[str, Array] = arrays
+        self.natives: Mapping[str, Native] = natives
         self.sums: dict[str, tuple[int, int]] = {}
         """CRC-32 and Adler-32 of its arrays as npy files, where somebody computed them: saving needs them once more."""
 

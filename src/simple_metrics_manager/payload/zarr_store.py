@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import NoReturn, Self, TypeAlias, cast
 
 import numpy as np
@@ -70,7 +70,7 @@ class ArrayChunks(Chunks):
         self._prefix = f"{array.path}/" if array.path else ""
         metadata = cast("ArrayV3Metadata", array.metadata)
         self._metadata = metadata.to_buffer_dict(default_buffer_prototype())[METADATA].to_bytes()
-        self.keys = (METADATA, *sync(self._list(metadata)))
+        self.keys: Sequence[str] = (METADATA, *sync(self._list(metadata)))
         self._get(METADATA)  # of a store that has been removed nothing is listed, as of one where nothing was written
 
     async def _list(self, metadata: ArrayV3Metadata) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -55,7 +56,7 @@ class Client:
         self._credentials = credentials
         self.retries = retries
         self._stores: dict[tuple[int, int], ObjectStore] = {}
-        self.probing = threading.Lock()
+        self.probing: AbstractContextManager[object] = threading.Lock()
         self.conditional: bool | None = None
         """Whether the server enforces conditions, once that is known."""
         self._bucket_seen = False

@@ -38,7 +38,7 @@ class LargeFiles:
     """The folder ``<database>.large``."""
 
     def __init__(self, database: str, *, sync: bool) -> None:
-        self.folder = f"{database}.large"
+        self.folder: str = f"{database}.large"
         self._sync = sync
 
     def path(self, token: object) -> str:

@@ -57,7 +57,7 @@ class Handle:
         self.connection = connection
         self.execute: Callable[..., Cursor] = connection.cursor().execute
         self.identity = identity
-        self.checked = 0.0
+        self.checked: float = 0.0
         self._turn = turn
         _all.add(self)
 
