@@ -32,7 +32,7 @@ Action: TypeAlias = Literal["nothing", "kill", "tear", "fail", "short", "lie"]
 _TRACEME, _SYSCALL, _GETREGS, _SETREGS, _SETOPTIONS = 0, 24, 12, 13, 0x4200
 _SYSGOOD, _EXITKILL = 1, 0x100000
 _BEGIN, _END = -1001, -1002
-_PATIENCE = 30
+_PATIENCE = 30 + int(float(os.environ.get("SMM_SOAK_SECONDS", "0")))
 """Seconds after which a child is said to hang."""
 
 
