@@ -28,8 +28,8 @@ from simple_metrics_manager.formats.zip_reader import (
     check_seal,
     data_start,
     read_data,
+    read_last,
     read_members,
-    read_seal,
     read_sealed,
 )
 from simple_metrics_manager.formats.zip_writer import ZipWriter
@@ -143,11 +143,7 @@ class Npz:
                 raise ValueError("its last member is not the record")
             if not end.sealed:
                 raise ValueError("there is no seal behind its record")
-            read_seal(blob)
-            start = data_start(blob, member)
-            if start + member.kept != end.start:
-                raise ValueError("its record is not where it should be")
-            return read_record(bytes(read_data(blob, member, start)))
+            return read_record(read_last(blob, end, member))
         except DAMAGE as error:
             raise unreadable(path, error) from error
 

@@ -27,10 +27,9 @@ from simple_metrics_manager.formats.zip_end import last_member, read_end
 from simple_metrics_manager.formats.zip_layout import STORED
 from simple_metrics_manager.formats.zip_reader import (
     check_seal,
-    data_start,
     read_data,
+    read_last,
     read_members,
-    read_seal,
 )
 from simple_metrics_manager.formats.zip_stream import ZipStream
 from simple_metrics_manager.payload.chunked import Chunked
@@ -79,11 +78,7 @@ class Zarr:
             member = last_member(blob, end, _RECORD)
             if member is None or not end.sealed:
                 raise ValueError("there is no record at its end")
-            read_seal(blob)
-            start = data_start(blob, member)
-            if start + member.kept != end.start:
-                raise ValueError("its record is not where it should be")
-            return read_record(bytes(read_data(blob, member, start)))
+            return read_record(read_last(blob, end, member))
         except DAMAGE as error:
             raise unreadable(path, error) from error
 

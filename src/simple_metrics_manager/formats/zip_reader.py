@@ -182,6 +182,19 @@ def read_data(blob: memoryview, member: Member, start: int) -> memoryview:
     return data
 
 
+def read_last(blob: memoryview, end: End, member: Member) -> bytes:
+    """The verified bytes of the last member, which the directory follows; nothing before it is looked at.
+
+    Raises:
+        ValueError: they are not the bytes that were written, or not where they should be.
+    """
+    read_seal(blob)
+    start = data_start(blob, member)
+    if start + member.kept != end.start:
+        raise ValueError("its record is not where it should be")
+    return bytes(read_data(blob, member, start))
+
+
 def _inflated(data: memoryview, member: Member) -> bytes:
     unpacker = zlib.decompressobj(-15)
     try:
