@@ -50,7 +50,7 @@ class Read:
     content: str
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # with slots, to make one takes twice as long
 class Record:
     """Provenance of one stored value.
 
@@ -108,6 +108,18 @@ class Entry:
     def dated(self) -> bool:
         """Whether there is a record."""
         return self._record is not None
+
+    @property
+    def name(self) -> str:
+        """The name in the record; empty if there is none."""
+        record = self.record
+        return "" if record is None else record.name
+
+    @property
+    def text(self) -> bytes:
+        """The record as ASCII text; ``null`` if there is none."""
+        record = self.record
+        return b"null" if record is None else record_to_json(record).encode("ascii")
 
     @property
     def codec(self) -> str:
@@ -205,7 +217,7 @@ def params_text(params: Mapping[str, Tree]) -> str:
 def _origin(record: Record) -> str:
     """The last part; it is made once for all the values that the same code has computed in one process."""
     tables = (record.helpers, record.globals, record.libraries)
-    if record.code is _NO_CODE and not any(tables) and not record.python and not record.host and not record.run:
+    if record.code is _NO_CODE and not (record.python or record.host or record.run or any(tables)):
         return "}"
     facts = *(tuple(table.items()) for table in tables), record.python, record.host, record.run
     text = _origins.get((record.code, facts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import numpy as np
@@ -18,6 +18,7 @@ from simple_metrics_manager.formats.npy_array import array_to_npy
 from simple_metrics_manager.formats.packed import Packed
 from simple_metrics_manager.formats.packed_entry import PackedEntry
 from simple_metrics_manager.formats.short_header import layout_of, shorten
+from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
 from simple_metrics_manager.record import Code, Entry, Record, params_text, question, record_to_sections
 from simple_metrics_manager.testing import FormatContract
@@ -96,6 +97,36 @@ def test_what_is_shared() -> None:
     assert [type(piece) is Shared for piece in one] == [False, True, True]
     assert (one[1] is two[1], one[2] is two[2]) == (True, True)
     assert (one[1], one[2]) == tuple(record_to_sections(RECORD)[index].encode() for index in (0, 2))
+
+
+@pytest.mark.parametrize("value", [1 / 3, "\u00e9", [1, None], np.arange(8.0), np.arange(4000.0), (np.arange(3), 1.5)])
+def test_a_value_of_which_only_the_name_is_known(value: object) -> None:
+    """It is written as it would be with a record that has nothing else in it, but for the date."""
+    payload = plain_codec().dump(value)
+    before = datetime.now(UTC) - timedelta(microseconds=1)
+    found = decoded(Packed(), b"".join(Packed().encode_plain('a "name" \ud800', payload)))
+    assert found.record is not None
+
+    assert before <= found.record.date <= datetime.now(UTC)
+    record = Record(name='a "name" \ud800', bytes=payload.nbytes, date=found.record.date)
+    assert same_entry(found, Entry(record, payload))
+    again = Packed().encode(Entry(record, payload))
+    assert [type(piece) is Shared for piece in again[-2:]] == [True, True]
+    assert len(b"".join(again)) == len(b"".join(Packed().encode_plain('a "name" \ud800', payload)))
+
+
+@given(
+    seconds=st.floats() | st.floats(0, 1e7) | st.decimals(0, 1000, places=9).map(float),
+    content=st.from_regex(r"v1:[0-9a-f]{32}", fullmatch=True) | st.text("v1:0fF=A", max_size=40),
+)
+def test_times_and_hashes(seconds: float, content: str) -> None:
+    """Times come back to the nanosecond, and hashes as they were, however they are written."""
+    record = Record(name="a", seconds=seconds, cpu_seconds=seconds, content=content)
+    found = decoded(Packed(), encoded(Packed(), Entry(record, Payload(None, {})))).record
+    assert found is not None
+
+    assert str(abs(found.seconds)) == str(abs(found.cpu_seconds)) == str(abs(round(seconds, 9)))
+    assert found.content == content
 
 
 def test_facts_that_look_alike_are_not_shared() -> None:

@@ -12,6 +12,9 @@ from simple_metrics_manager.formats.record_text import NotUnpickled
 from simple_metrics_manager.payload.tree import Array
 from simple_metrics_manager.payload.trust import locked
 
+_SIMPLE = frozenset("bBhHiIlLqQfd")
+"""What numpy and Python's own memory views call by the same letter."""
+
 _SMALL = 1 << 20
 """An array whose data lies askew in the file is copied to where it is aligned up to this size, and left above."""
 
@@ -34,6 +37,8 @@ def _memory(array: Array) -> memoryview:
         return memoryview(b"")
     if not array.flags.c_contiguous:
         array = array.T if array.flags.f_contiguous else np.ascontiguousarray(array)
+    if array.dtype.char in _SIMPLE and array.dtype.isnative:
+        return array.data.cast("B")  # in half of the time
     return array.reshape(-1).view(np.uint8).data
 
 
@@ -56,7 +61,8 @@ def array_from_npy(blob: memoryview, start: int, end: int, allow_pickle: bool) -
         array = array.reshape(shape, order="F" if fortran else "C")
     if not array.flags.aligned and nbytes <= _SMALL:
         return locked(array.copy(order="K"))
-    array.setflags(write=False)
+    if not blob.readonly:
+        array.setflags(write=False)
     return array
 
 

@@ -18,12 +18,12 @@ from simple_metrics_manager.formats.record_text import (
     name_of,
     read_json,
     read_record,
-    record_text,
     tree_text,
     unreadable,
 )
 from simple_metrics_manager.formats.zip_end import last_member, read_end
 from simple_metrics_manager.formats.zip_layout import STORED, Member
+from simple_metrics_manager.formats.zip_pair import Pair
 from simple_metrics_manager.formats.zip_reader import (
     check_seal,
     data_start,
@@ -40,7 +40,10 @@ _NPY = ".npy"
 _SINGLE = SINGLE + _NPY
 _TREE = "value.json"
 _RECORD = "record.json"
-_USUAL = (_SINGLE, _RECORD)
+_PAIR = Pair(_SINGLE, _RECORD, lead=128)
+"""Its lead is the header of most arrays: only a dtype of many words takes more."""
+
+_BARE: Tree = {ARRAY_MARK: SINGLE}
 
 
 @attrs.frozen
@@ -67,25 +70,40 @@ class Npz:
 
     def encode(self, entry: Entry) -> Sequence[Buffer]:
         """The archive; its larger pieces are the memory of the arrays."""
-        payload, writer = entry.payload.flat(), ZipWriter()
-        for key, array in payload.arrays.items():
-            try:
-                header, data = array_to_npy(array, self.allow_pickle)
-                known = payload.sums.get(key)
-                crc = None if known is None else known[0]
-                writer.add(key + _NPY, (header, data), deflate=self.compress, lead=len(header), crc=crc)
-            except (TypeError, UnicodeEncodeError) as error:
-                remedy = "Return plain arrays, or say allow_pickle=True"
-                raise CannotStoreError(name_of(entry), f"its array {key!r} cannot be kept: {error}", remedy) from None
-        if not is_single(payload):
+        payload, text = entry.payload.flat(), entry.text
+        arrays = {key: self._npy(entry, key, array) for key, array in payload.arrays.items()}
+        bare = is_single(payload)
+        if bare and not self.compress:
+            whole = _PAIR.pack(*arrays[SINGLE], text)
+            if whole is not None:
+                return [whole]
+        writer = ZipWriter()
+        for key, parts in arrays.items():
+            crc = payload.sums[key][0] if key in payload.sums else None
+            writer.add(key + _NPY, parts, deflate=self.compress, lead=len(parts[0]), crc=crc)
+        if not bare:
             tree = tree_text(name_of(entry), payload.tree).encode("ascii")
             writer.add(_TREE, (tree,), deflate=self.compress)
-        writer.add(_RECORD, (record_text(entry.record).encode("ascii"),))
+        writer.add(_RECORD, (text,))
         return writer.finish()
+
+    def _npy(self, entry: Entry, key: str, array: Array) -> tuple[bytes, Buffer]:
+        """Header and data of an array that is called ``key``."""
+        try:
+            key.encode()
+            return array_to_npy(array, self.allow_pickle)
+        except (TypeError, UnicodeEncodeError) as error:
+            remedy = "Return plain arrays, or say allow_pickle=True"
+            raise CannotStoreError(name_of(entry), f"its array {key!r} cannot be kept: {error}", remedy) from None
 
     def decode(self, blob: memoryview, path: str) -> Entry:
         """The entry, every byte verified; arrays that are not compressed are read-only views of ``blob``."""
         try:
+            pair = _PAIR.find(blob)
+            if pair is not None:
+                start, middle, at, stop = pair
+                array = array_from_npy(blob, start, middle, self.allow_pickle)
+                return StoredEntry(bytes(blob[at:stop]), Payload(_BARE, {SINGLE: array}), path)
             trusts = not self.verify and not self.allow_pickle  # what is damaged must not run either
             own = read_sealed(blob, header_size, trusts=trusts)
             if own is not None:
@@ -105,12 +123,8 @@ class Npz:
 
     def _own(self, members: dict[str, memoryview], path: str) -> Entry:
         """The entry in the verified members of a file that we wrote."""
-        if tuple(members) == _USUAL:  # what most files are, and soonest done
-            data = members[_SINGLE]
-            array = array_from_npy(data, 0, len(data), self.allow_pickle)
-            return StoredEntry(bytes(members[_RECORD]), Payload({ARRAY_MARK: SINGLE}, {SINGLE: array}), path)
         *others, last = members
-        tree: Tree = {ARRAY_MARK: SINGLE} if _TREE not in members else read_json(str(members[_TREE], "ascii"))
+        tree = _BARE if _TREE not in members else read_json(str(members[_TREE], "ascii"))
         arrays = {
             name[: -len(_NPY)]: array_from_npy(data, 0, len(data), self.allow_pickle)
             for name, data in members.items()

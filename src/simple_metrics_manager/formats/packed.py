@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from json import JSONDecoder
 from math import isfinite
 from typing import ClassVar, TypeAlias
@@ -16,8 +16,8 @@ from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.formats.foreign import SINGLE, is_single
 from simple_metrics_manager.formats.npy_array import array_from_npy, array_to_npy
-from simple_metrics_manager.formats.npy_header import Layout
-from simple_metrics_manager.formats.packed_entry import PackedEntry, write_record
+from simple_metrics_manager.formats.npy_header import Layout, write_header
+from simple_metrics_manager.formats.packed_entry import PackedEntry, Written, write_plain, write_record
 from simple_metrics_manager.formats.record_text import DAMAGE, name_of, tree_text, unreadable
 from simple_metrics_manager.formats.short_header import layout_of, shorten
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
@@ -57,37 +57,57 @@ class Packed:
     def encode(self, entry: Entry) -> Sequence[Buffer]:
         """The pieces; the last two, which many entries have in common, are shared ones."""
         payload = entry.payload.flat()
-        tree = "" if is_single(payload) else _text(name_of(entry), payload.tree)
-        asked, origin, point, answer = write_record(entry.record, payload)
+        return self._pieces(name_of(entry), payload, write_record(entry.record, payload))
+
+    def encode_plain(self, name: str, payload: Payload) -> Sequence[Buffer]:
+        """The same for a value in the plain form that is saved now, and of which only its name is known."""
+        size = payload.nbytes if payload.arrays or payload.natives else 0
+        return self._pieces(name, payload.flat(), write_plain(name, size))
+
+    def _pieces(self, name: str, payload: Payload, written: Written) -> list[Buffer]:
+        asked, origin, point, answer = written
+        single = is_single(payload)
+        tree = "" if single else _text(name, payload.tree)
         texts = f"{tree}\n{point}\n{answer}".encode("ascii")
         data: list[Buffer] = []
-        rest = self._arrays(name_of(entry), payload, texts, data) if payload.arrays else texts
+        rest = self._arrays(name, payload.arrays, texts, data, single=single) if payload.arrays else texts
         head = _HEAD.pack(_MAGIC, 0, len(texts), len(asked), len(payload.arrays))[_CHECKED_FROM:]
         checksum = crc32(origin, crc32(asked, crc32(rest, crc32(head, _SEED))))
         own = b"".join((_MAGIC, checksum.to_bytes(4, "little"), head, rest))
         return [own, *data, asked, origin] if asked else [own, *data]
 
-    def _arrays(self, name: str, payload: Payload, texts: bytes, pieces: list[Buffer]) -> bytes:
+    def _arrays(
+        self, name: str, arrays: Mapping[str, Array], texts: bytes, pieces: list[Buffer], *, single: bool
+    ) -> bytes:
         """What stands between the head and the data; the data goes into ``pieces``."""
-        parts = [self._array(name, key, array) for key, array in payload.arrays.items()]
-        if is_single(payload):
+        parts = [self._array(name, key, array) for key, array in arrays.items()]
+        if single:
             parts = [(b"", *parts[0][1:])]
         named = b"".join([key + short for key, short, _ in parts])
         at = _HEAD.size + len(parts) * _ARRAY.size + len(texts) + len(named)
         tables: list[bytes] = []
         for key, short, data in parts:
-            padding = bytes(_padding(at, len(data)))
-            tables.append(_ARRAY.pack(len(key), len(short), len(data), crc32(data, crc32(padding))))
-            pieces += [padding, data] if padding else [data]
-            at += len(padding) + len(data)
-        return b"".join([*tables, texts, named])
+            size = len(data)
+            padding = bytes(_padding(at, size))
+            if size < _ALIGNED_FROM:
+                padded = b"".join((padding, data))
+                checksum = crc32(padded)
+                pieces.append(padded)
+            else:
+                checksum = crc32(data, crc32(padding))
+                pieces += (padding, data)
+            tables.append(_ARRAY.pack(len(key), len(short), size, checksum))
+            at += len(padding) + size
+        return b"".join((*tables, texts, named))
 
     def _array(self, name: str, key: str, array: Array) -> tuple[bytes, bytes, Buffer]:
         """Name, header and data of an array; one of objects has its header with its data."""
         try:
-            header, data = array_to_npy(array, self.allow_pickle)
             if array.dtype.hasobject:
-                return key.encode(), b"", header + data
+                return key.encode(), b"", b"".join(array_to_npy(array, self.allow_pickle))
+            if array.nbytes < _ALIGNED_FROM:  # a copy takes less time than a view
+                return key.encode(), shorten(write_header(array)), array.tobytes("A")
+            header, data = array_to_npy(array, self.allow_pickle)
             return key.encode(), shorten(header), data
         except (TypeError, UnicodeEncodeError) as error:
             remedy = "Return plain arrays, or say allow_pickle=True"

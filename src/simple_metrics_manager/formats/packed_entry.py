@@ -6,8 +6,11 @@ answer is a JSON array of its fields in a fixed order, without those at the end 
 
 from __future__ import annotations
 
+import binascii
 import functools
 import json
+import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, cast
 
@@ -33,7 +36,12 @@ _MICROSECOND = timedelta(microseconds=1)
 _BEFORE_NAME, _AFTER_PARAMS = len(',"name":'), -len(',"date":"')
 _NO_DATE = b',"name":"","date":"1970-01-01T00:00:00+00:00"'
 _DEFAULTS: tuple[object, ...] = (0, 0.0, 0.0, 0, "", 0, "", [])
-"""Date in microseconds since 1970, wall and CPU seconds to the nanosecond, bytes, summary, preview, content, reads."""
+"""Date in microseconds since 1970, wall and CPU time in nanoseconds, bytes, summary, preview, content, reads."""
+
+_EXACT = 1e6
+"""Seconds below which their nanoseconds are whole numbers that a float has exactly."""
+
+_HASH = re.compile("v1:[0-9a-f]{32}")
 
 _NO_PREVIEW, _THE_TREE = 0, 1
 """A preview that is neither stands in a list of its own; ``-n`` says that it is the first n numbers of the array."""
@@ -44,6 +52,7 @@ _SMALL = 4096
 _REMEMBERED = 256
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+_quote = json.encoder.encode_basestring_ascii  # pyright: ignore[reportUnknownMemberType]  # of the module's C part
 
 
 class Written(NamedTuple):
@@ -67,6 +76,12 @@ def write_record(record: Record | None, payload: Payload) -> Written:
     return Written(asked, origin, point, _answer(record, payload))
 
 
+def write_plain(name: str, size: int) -> Written:
+    """The same for a value of ``size`` bytes that is saved now and of which only its name is known, without a record
+    being made, which takes as long as all else about it."""
+    return Written(*_PLAIN, _quote(name), f"[{time.time_ns() // 1000},0,0,{size}]")
+
+
 def _answer(record: Record, payload: Payload) -> str:
     """The array, put together by hand: a list made for a JSON encoder takes three times as long."""
     date = (record.date - _EPOCH) // _MICROSECOND
@@ -74,12 +89,34 @@ def _answer(record: Record, payload: Payload) -> str:
     reads = [[read.manager, read.metric, read.content] for read in record.reads]
     if reads or record.summary or record.content or record.preview is not None:
         preview = _NO_PREVIEW if record.preview is None else _preview(record.preview, payload)
-        text = f"{text},{_encode(record.summary)},{_encode(preview)},{_encode(record.content)}"
+        text = f"{text},{_encode(record.summary)},{_encode(preview)},{_encode(_short_hash(record.content))}"
     return f"{text},{_encode(reads)}]" if reads else f"{text}]"
 
 
 def _seconds(value: float) -> str:
-    return _encode(round(value, 9)) if value else "0"
+    """A whole number of nanoseconds, if it is one that can be told to the nanosecond; else seconds, with a point."""
+    if 0 <= value < _EXACT:
+        nanoseconds = round(value * 1e9)
+        if nanoseconds / 1e9 == round(value, 9):
+            return str(nanoseconds)
+    return _encode(float(round(value, 9)))
+
+
+def _read_seconds(number: object) -> float:
+    return number / 1e9 if type(number) is int else float(cast("float", number))
+
+
+def _short_hash(content: str) -> Tree:
+    """A hash as we make them in base 64, without what they all begin with; any other stands in a list of its own."""
+    if _HASH.fullmatch(content):
+        return str(binascii.b2a_base64(bytes.fromhex(content[3:]), newline=False)[:22], "ascii")
+    return [content] if content else ""
+
+
+def _long_hash(short: object) -> str:
+    if isinstance(short, list) and short:
+        return cast("list[str]", short)[0]
+    return f"v1:{binascii.a2b_base64(f'{short}==').hex()}" if short else ""
 
 
 def _preview(preview: Tree, payload: Payload) -> Tree:
@@ -151,12 +188,12 @@ class PackedEntry(Entry):
                 name=named["name"],
                 params=named.get("params", {}),
                 date=_EPOCH + date * _MICROSECOND,
-                seconds=float(seconds),
-                cpu_seconds=float(cpu),
+                seconds=_read_seconds(seconds),
+                cpu_seconds=_read_seconds(cpu),
                 bytes=size,
                 summary=summary,
                 preview=self._previewed(preview),
-                content=content,
+                content=_long_hash(content),
                 reads=tuple(Read(*read) for read in reads),
             )
         except (KeyError, TypeError) as error:
@@ -206,3 +243,5 @@ def _common(record: Record) -> tuple[Shared, Shared]:
 
 _commons: dict[tuple[object, ...], tuple[object, Shared, Shared]] = {}
 """By the facts, mappings by their identity: they are kept alive here, and nobody changes them."""
+
+_PLAIN = _common(Record(name=""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from datetime import UTC, datetime
 from typing import cast
 
 from simple_metrics_manager.errors import (
@@ -22,8 +23,10 @@ from simple_metrics_manager.record import (
     NewerFormat,
     Record,
     codec_in,
+    question,
     record_from_json,
     record_to_json,
+    record_to_sections,
 )
 
 DAMAGE = (ValueError, OverflowError, RecursionError, struct.error)
@@ -107,6 +110,43 @@ class StoredEntry(Entry):
 
     def answers(self, question: bytes) -> bool:
         return self._text.startswith(question)
+
+
+class BareEntry(Entry):
+    """A value that is stored just now by its name alone: its record says no more than that.
+
+    Of a small value, to make a record and then text of that takes a quarter of the time that it takes to store it.
+    """
+
+    __slots__ = ("_date", "_name")
+
+    def __init__(self, name: str, payload: Payload) -> None:
+        super().__init__(None, payload)
+        self._name = name
+        self._date = datetime.now(UTC)
+
+    @property
+    def record(self) -> Record:
+        if self._record is None:
+            self._record = Record(name=self._name, date=self._date, bytes=self.payload.nbytes)
+        return self._record
+
+    @property
+    def dated(self) -> bool:
+        return True
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def text(self) -> bytes:
+        nbytes = self.payload.nbytes
+        size = f',"bytes":{nbytes}' if nbytes else ""
+        return question(_BARE, self._name, "") + f'{self._date.isoformat()}"{size}}}'.encode("ascii")
+
+
+_BARE = record_to_sections(Record(name="")).question
 
 
 class NotUnpickled(ValueError):  # the error that users get is PickledObjectsError

@@ -73,7 +73,7 @@ class Payload:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays and natives together."""
-        size = sum(array.nbytes for array in self.arrays.values())
+        size = sum([array.nbytes for array in self.arrays.values()])
         return size + sum(native.nbytes for native in self.natives.values()) if self.natives else size
 
     def flat(self) -> Payload:

@@ -20,6 +20,9 @@ class FileMap(mmap):
     """A map of a file that nobody changes in place: stores replace their files as a whole."""
 
 
+_KEPT = (bytes, FileMap)
+
+
 def locked(owner: Array) -> Array:
     """A read-only view of an array that owns its data, to which nobody else has a reference."""
     owner.setflags(write=False)
@@ -46,4 +49,4 @@ def _stays(memory: object) -> bool:
         if not memory.readonly:
             return False
         memory = memory.obj
-    return isinstance(memory, bytes | FileMap)
+    return isinstance(memory, _KEPT)

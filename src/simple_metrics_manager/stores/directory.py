@@ -58,10 +58,11 @@ class Directory:
         A mapped file that is replaced stays what it was for those who mapped it. One that another program cuts
         short in place takes the process with it (``SIGBUS``); nothing here does that.
         """
-        path = self._layout.file(name)
+        layout = self._layout
+        path = layout.file(name)
         try:
             try:
-                return read_file(self._layout.check(path))
+                return read_file(layout.check(path) if self.sharded else path)
             except FileNotFoundError:
                 path = self._layout.present(name)
                 return read_file(path)
@@ -80,7 +81,8 @@ class Directory:
             size, late = self._put(path, pieces, group, _replace if group is None else _replace_flushed)
         except OSError as error:
             raise SaveError(name, path, error.strerror or str(error)) from error
-        self._settle_saved(group, name, path, size if late else None)
+        if self.durability != "cache":
+            self._settle_saved(group, name, path, size if late else None)
         return size
 
     def create(self, name: str, pieces: Iterable[Buffer]) -> bool:
@@ -111,7 +113,7 @@ class Directory:
 
     def _write_temporary(self, temporary: str, pieces: Iterable[Buffer], group: Group | None) -> int:
         try:
-            descriptor = open_new_file(self._layout.check(temporary))
+            descriptor = open_new_file(self._layout.check(temporary) if self.sharded else temporary)
         except FileNotFoundError:
             self._make(Path(temporary).parent, group)
             descriptor = open_new_file(temporary)
