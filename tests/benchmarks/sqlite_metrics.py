@@ -25,6 +25,7 @@ from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.stores import sqlite_binding, sqlite_connection
 from simple_metrics_manager.stores.durability import Durability
 from simple_metrics_manager.stores.sqlite import Sqlite
+from simple_metrics_manager.stores.sqlite_tables import statements
 from simple_metrics_manager.storing.sqlite_storage import SqliteStorageInterface
 
 ROUNDS, EACH, LISTED = 10, 1000, 100_000
@@ -42,14 +43,35 @@ def timed(act: Callable[[str], object], names: list[str]) -> float:
     return (time.process_time() - start) / len(names) * 1e6
 
 
+class BareRows:
+    """The floor: the same bytes into and out of the same table, by the binding alone, ``atomic``."""
+
+    def __init__(self, path: Path, value: object) -> None:
+        storage = SqliteStorageInterface(path, durability="atomic")
+        storage.save("a", value)
+        place = sqlite_connection.Place(str(path), "atomic")
+        self.execute = sqlite_connection.writer(place).execute
+        self.put, self.get = statements("").put_small, statements("").read
+        self.row = self.execute("SELECT stamp, size, guard, shared, blob FROM entry").fetchall()[0]
+
+    def save(self, name: str) -> None:
+        """Insert a row."""
+        self.execute(self.put, (name, *self.row))
+
+    def load(self, name: str) -> None:
+        """Select a row."""
+        self.execute(self.get, (name,)).fetchall()
+
+
 def cases(folder: Path, value: object) -> dict[str, tuple[float, ...]]:
     """Microseconds for a save and a load, by case; of a database with its bytes for each metric."""
     files = folder / "files"
     files.mkdir()
     storages = {each: SqliteStorageInterface(folder / each / "metrics.db", durability=each) for each in DURABILITIES}
     grouped = SqliteStorageInterface(folder / "grouped" / "metrics.db")
+    bare = BareRows(folder / "bare.db", value)
     times: dict[str, list[tuple[float, float]]] = {
-        name: [] for name in ("np.save, np.load", *storages, "full, grouped")
+        name: [] for name in ("np.save, np.load", "bare, each", "bare, together", *storages, "full, grouped")
     }
     order = NAMES.copy()
     random.Random(1).shuffle(order)
@@ -57,6 +79,10 @@ def cases(folder: Path, value: object) -> dict[str, tuple[float, ...]]:
         names = order[start : start + EACH]
         saved = timed(lambda name: np.save(files / f"{name}.npy", value), names)  # type: ignore[arg-type]  # any value
         times["np.save, np.load"].append((saved, timed(lambda name: np.load(files / f"{name}.npy"), names)))
+        times["bare, each"].append((timed(bare.save, names), timed(bare.load, names)))
+        bare.execute("BEGIN")
+        times["bare, together"].append((timed(bare.save, [f"{name}." for name in names]), timed(bare.load, names)))
+        bare.execute("COMMIT")
         for case, storage in storages.items():
             saved = timed(lambda name, to=storage: to.save(name, value), names)  # type: ignore[misc]  # of this turn
             times[case].append((saved, timed(storage.load, names)))
@@ -76,7 +102,7 @@ def listing(folder: Path) -> None:
     """Print what it takes to list very many, and to ask for one."""
     files = folder / "many"
     files.mkdir()
-    store = Sqlite(folder / "many.db")
+    store, storage = Sqlite(folder / "many.db"), SqliteStorageInterface(folder / "many.db")
     names = [f"Experiment.inertia,k={number:06},x=1" for number in range(LISTED)]
     with store.grouped():
         for name in names:
@@ -85,6 +111,7 @@ def listing(folder: Path) -> None:
     path = str(files / names[0])
     asked: tuple[tuple[str, Callable[[str], object], Callable[[str], object]], ...] = (
         ("listing() / os.listdir", lambda _: os.listdir(files), lambda _: list(store.listing())),
+        ("storage.listing() / os.listdir", lambda _: os.listdir(files), lambda _: list(storage.listing())),
         ("names() / os.listdir", lambda _: os.listdir(files), lambda _: list(store.names())),
         ("exists / os.path.exists", lambda _: os.path.exists(path), lambda _: store.exists(names[0])),
     )

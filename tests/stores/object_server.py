@@ -67,10 +67,10 @@ class Server:
         url = f"s3://{BUCKET}/{next(_numbers)}" if url is None else url
         return Objects(url, extension, options=self.options | options, credentials=CREDENTIALS, retries=retries)
 
-    def storage(self, url: str | None = None, retries: int = 3) -> ObjectStorageInterface:
+    def storage(self, url: str | None = None, retries: int = 3, lease: float = 60.0) -> ObjectStorageInterface:
         """A storage there; without a URL, in a place of its own."""
         url = f"s3://{BUCKET}/{next(_numbers)}" if url is None else url
-        return ObjectStorageInterface(url, options=self.options, credentials=CREDENTIALS, retries=retries)
+        return ObjectStorageInterface(url, options=self.options, credentials=CREDENTIALS, retries=retries, lease=lease)
 
 
 _numbers = itertools.count()

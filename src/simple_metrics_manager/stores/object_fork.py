@@ -25,6 +25,11 @@ def check_fork(url: str) -> None:
     _used = True
 
 
+def in_use() -> bool:
+    """Whether this process has used an object store, so that its forked children could not."""
+    return _used
+
+
 def _after_fork() -> None:
     global _forked
     _forked = _used

@@ -39,7 +39,7 @@ from simple_metrics_manager.stores.sqlite_rows import (
     unreadable,
     unsaved,
 )
-from simple_metrics_manager.stores.sqlite_tables import FILES, Statements, statements
+from simple_metrics_manager.stores.sqlite_tables import EXTENSIONS, FILES, Statements, statements
 
 LARGE = 256 * 1024
 """Bytes above which a blob is better off in a file of its own."""
@@ -134,13 +134,16 @@ class Sqlite:
         """The names under which something is stored, in order."""
         return iter(sorted(name_of(key) for (key,) in self._ask(self._sql.names)))
 
+    def extensions(self) -> set[object]:
+        """Those under which something is stored in this database."""
+        return {extension for (extension,) in self._ask(EXTENSIONS)}
+
     def listing(self) -> Iterator[Listed]:
         """The names in order, each with the size of its blob and the time of writing; no blob is looked at."""
+        rows = self._ask(self._sql.listing)
         try:
-            return iter(listed(self._ask(self._sql.listing)))
-        except (TypeError, ValueError, OverflowError, OSError) as error:
-            if isinstance(error, StorageError):
-                raise
+            return listed(rows)
+        except (TypeError, ValueError) as error:
             raise CorruptMetricError(str(self.path), f"a row is not as it was written: {error}") from error
 
     def _ask(self, sql: str, *values: Value, find: Callable[[Place], Handle | None] = reader) -> Sequence[Row]:

@@ -6,9 +6,13 @@ import errno
 import itertools
 import random
 import time
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from operator import itemgetter
 from typing import cast
+
+import numpy as np
 
 from simple_metrics_manager.errors import CorruptDatabaseError, NetworkFileSystemError, SaveError, StorageError
 from simple_metrics_manager.formats.base import Buffer, Shared
@@ -17,7 +21,10 @@ from simple_metrics_manager.stores.base import Listed
 from simple_metrics_manager.stores.sqlite_binding import CORRUPT, NOT_A_DATABASE, Binding, Row, Value
 from simple_metrics_manager.stores.sqlite_handle import RefusedError
 
-_moment = datetime.fromtimestamp
+_new = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # it is that of any tuple
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_first, _second, _third = map(itemgetter, range(3))
+_listed = cast("Callable[[tuple[str, int, datetime]], Listed]", partial(_new, Listed))
 _chance = random.Random()  # noqa: S311  # nobody gains anything by guessing it
 
 
@@ -57,19 +64,18 @@ def row(key: Value, rest: tuple[Value, ...], tag: Sequence[int]) -> tuple[Value,
     return (*rest, *tag, key) if tag else (key, *rest)
 
 
-def listed(rows: Sequence[Row]) -> list[Listed]:
+def listed(rows: Sequence[Row]) -> Iterator[Listed]:
     """Rows of name, size and stamp, which are in order, as a listing has them: very many, column by column.
 
     Raises:
-        TypeError, ValueError, OverflowError, OSError: a row is not as it was written.
+        TypeError, ValueError: a row is not as it was written.
     """
-    if not rows:
-        return []
-    keys, sizes, stamps = cast("tuple[Sequence[object], Sequence[int], Sequence[int]]", tuple(zip(*rows, strict=True)))
-    moments = [_moment((stamp >> 11) / 1e6, UTC) for stamp in stamps]
-    if set(map(type, keys)) == {str}:
-        return list(map(Listed, cast("Sequence[str]", keys), sizes, moments))
-    return sorted(map(Listed, map(name_of, keys), sizes, moments))
+    stamps = np.fromiter(cast("Iterator[int]", map(_third, rows)), np.int64, len(rows)) >> 11
+    moments = map(_EPOCH.__add__, cast("list[timedelta]", stamps.astype("m8[us]").tolist()))
+    names = cast("Iterator[str]", map(_first, rows))
+    if set(map(type, map(_first, rows))) <= {str}:
+        return map(_listed, zip(names, cast("Iterator[int]", map(_second, rows)), moments, strict=True))
+    return iter(sorted(map(Listed, map(name_of, names), cast("Iterator[int]", map(_second, rows)), moments)))
 
 
 def taken(pieces: Iterable[Buffer], room: int) -> tuple[list[Buffer], int, Iterable[Buffer] | None]:
@@ -79,7 +85,7 @@ def taken(pieces: Iterable[Buffer], room: int) -> tuple[list[Buffer], int, Itera
     coming = iter(pieces)
     for piece in coming:
         found.append(piece)
-        size += len(piece) if type(piece) is bytes else memoryview(piece).nbytes
+        size += len(piece) if isinstance(piece, bytes) else memoryview(piece).nbytes
         if size > room:
             return found, size, itertools.chain(found, coming)
     return found, size, None
@@ -92,7 +98,7 @@ def divided(pieces: list[Buffer]) -> tuple[bytes, tuple[bytes, ...]]:
         end -= 1
     first = pieces[0] if end == 1 else b""
     own = first if type(first) is bytes and end == 1 else b"".join(pieces[:end])
-    return own, tuple(piece for piece in pieces[end:] if isinstance(piece, Shared))
+    return own, cast("tuple[Shared, ...]", tuple(pieces[end:]))
 
 
 def unreadable(kind: Binding, file: str, error: Exception) -> Exception:

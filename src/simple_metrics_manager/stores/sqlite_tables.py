@@ -82,6 +82,8 @@ def statements(form: str) -> Statements:
 FILES = "SELECT blob FROM entry WHERE typeof(blob)='text' UNION SELECT blob FROM damaged WHERE typeof(blob)='text'"
 """All files beside the database that are in use."""
 
+EXTENSIONS = "SELECT DISTINCT form FROM entry"
+
 
 def is_ours(handle: Handle, file: str) -> bool:
     """Whether this is a database of metrics; False if it is empty.
