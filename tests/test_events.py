@@ -16,8 +16,14 @@ from simple_metrics_manager.events import (
     Event,
     Loaded,
     Saved,
+    Skipped,
+    SweepEnded,
+    SweepProgressed,
+    SweepStarted,
+    estimated,
     format_seconds,
     listening,
+    tell,
 )
 
 
@@ -159,3 +165,59 @@ def test_the_library_adds_no_output_of_its_own() -> None:
 def test_durations_read_well(seconds: float, text: str) -> None:
     """A duration is said in the unit that people would choose, and never as 60 of the smaller one."""
     assert format_seconds(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (SweepStarted("Digits.inertia", 36, 30, 6, 5.2), "Compute Digits.inertia: 6 of 36, 30 stored, about 5 s"),
+        (SweepStarted("12 metrics", 12, 0, 12, None), "Compute 12 metrics: 12 of 12"),
+        (SweepStarted("Digits.inertia", 36, 36, 0, 0.0), "Load Digits.inertia: all 36 are stored"),
+        (SweepProgressed("Digits.inertia", 3, 6, 0, 3.0, 2.2), "Digits.inertia 3/6, 3 s, about 2 s left"),
+        (SweepProgressed("Digits.inertia", 3, 6, 1, 303.0, None), "Digits.inertia 3/6, 1 failed, 5 min 3 s"),
+        (SweepEnded("Digits.inertia", 6, 30, 0, 0, 5.0), "Completed Digits.inertia in 5 s: 6 computed, 30 stored"),
+        (SweepEnded("Digits", 4, 0, 1, 2, 5.0), "Ended Digits after 5 s: 4 computed, 1 failed, 2 skipped"),
+        (Skipped("per_class", "it needs confusion, which failed"), "Skip per_class: it needs confusion, which failed"),
+    ],
+)
+def test_sweeps_read_well(event: Event, line: str) -> None:
+    """What is not there is not mentioned; a sweep in which something failed has ended, and not been completed."""
+    assert event.line() == line
+
+
+def test_estimates_claim_no_precision() -> None:
+    """What nobody knows is said in whole seconds."""
+    assert [estimated(seconds) for seconds in (0.2, 1.7, 303.4)] == ["under 1 s", "about 2 s", "about 5 min 3 s"]
+
+
+def test_logging_has_levels_for_sweeps(caplog: pytest.LogCaptureFixture) -> None:
+    """Each step of a sweep is for debugging, what was skipped is a warning, the rest is information."""
+    events = (
+        SweepStarted("Digits", 2, 0, 2, None, verbose=False),
+        SweepProgressed("Digits", 1, 2, 0, 1.0, None, verbose=False),
+        Skipped("per_class", "it needs confusion, which failed", verbose=False),
+        SweepEnded("Digits", 1, 0, 0, 1, 2.0, verbose=False),
+    )
+    with caplog.at_level(logging.DEBUG, logger="simple_metrics_manager"):
+        for event in events:
+            tell(event)
+
+    assert [record.levelname for record in caplog.records] == ["INFO", "DEBUG", "WARNING", "INFO"]
+    assert [getattr(record, "seconds", None) for record in caplog.records] == [None, 1.0, None, 2.0]
+
+
+def test_a_failing_listener_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A listener that raises hinders neither the others nor the metric; ``logging`` has its traceback."""
+
+    def fail(event: Event) -> None:
+        raise RuntimeError("no ear")
+
+    seen: list[Event] = []
+    with listening(fail, seen.append, instead=True):
+        assert Telling().get(Telling.inner) == 1
+
+    assert [type(event) for event in seen] == [ComputeStarted, Computed]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"a listener failed on: {event.line()}" for event in seen
+    ]
+    assert all(record.exc_info is not None for record in caplog.records)

@@ -1,0 +1,1 @@
+"""What becomes of metrics that are asked for together: the plan before, failures after."""
