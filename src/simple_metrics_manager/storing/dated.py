@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
+from simple_metrics_manager.claims.base import Claims
 from simple_metrics_manager.errors import CannotStoreError, NotStoredError, SaveError, StorageError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import DATE
@@ -80,8 +81,9 @@ class Found:
 
 
 class DatedStorage(Protocol):
-    """Values with their records. ``may_be_old`` says whether 0.5.0 may have stored some of them."""
+    """Values with their records, in ``storage``. ``may_be_old`` says whether 0.5.0 may have stored some of them."""
 
+    storage: Storage
     may_be_old: bool
 
     def exists(self, name: str, form: Format | None = None, /) -> bool: ...
@@ -91,17 +93,33 @@ class DatedStorage(Protocol):
     def set_aside(self, name: str, form: Format | None = None, /) -> str | None: ...
     def keep(self, value: object, payload: Payload, record: Record, form: Format | None = None, /) -> int: ...
     def place(self, name: str, form: Format | None = None, /) -> str: ...
+    def create(self, value: object, payload: Payload, record: Record, form: Format | None = None, /) -> int | None: ...
+
+    def tag(self, name: str, form: Format | None = None, /) -> str | None: ...
+    def replace(self, payload: Payload, record: Record, tag: str, form: Format | None = None, /) -> int | None: ...
+
+    @property
+    def claims(self) -> Claims | None: ...
 
 
 def dated(storage: Storage) -> DatedStorage:
     """The storage as a manager sees it."""
-    if isinstance(storage, StoredEntries):
-        kept = cast("dict[str, DatedStorage]", storage.__dict__)  # to make one takes as long as to read a small value
-        known = kept.get("_as_dated")
-        if known is None:
-            known = kept["_as_dated"] = _Entries(storage, storage)
+    known = known_as_dated(storage)
+    if known is not None:
         return known
+    if isinstance(storage, StoredEntries):
+        made = storage.__dict__["_as_dated"] = _Entries(storage, storage)
+        return made
     return _Entries(storage, storage) if isinstance(storage, EntryStorage) else _SideCars(storage)
+
+
+def known_as_dated(storage: object) -> DatedStorage | None:
+    """The same for a storage of ours that was used before: to look at what it is takes as long as a look at its file.
+
+    One that leads all questions to another answers with that one's, which is not meant.
+    """
+    known: object = getattr(storage, "_as_dated", None)
+    return known if isinstance(known, _Entries) and known.storage is storage else None
 
 
 def parse_date(text: object) -> datetime | None:
@@ -121,7 +139,8 @@ class _Entries:
     def __init__(self, entries: EntryStorage, storage: Storage) -> None:
         ours = storage if isinstance(storage, StoredEntries) else None
         self._entries = entries
-        self._storage = storage
+        self.storage: Storage = storage
+        self._ours = ours
         self._form = None if ours is None else ours.form
         self.may_be_old: bool = ours is None or ours.old_files
 
@@ -154,6 +173,25 @@ class _Entries:
             raise _meeting(record.name, base, record.name)
         return self._entries.write(Entry(record, payload), form)
 
+    @property
+    def claims(self) -> Claims | None:
+        """Where it is told who computes what of this storage; None where it is not."""
+        return self._ours.claims if self._ours is not None else None
+
+    def create(self, value: object, payload: Payload, record: Record, form: Format | None = None, /) -> int | None:
+        """As :meth:`keep`, if nothing is there; None if something is. A storage of one's own replaces what is there."""
+        if self._ours is None or record.name.endswith(DATE):
+            return self.keep(value, payload, record, form)
+        return self._ours.create(Entry(record, payload), form)
+
+    def tag(self, name: str, form: Format | None = None, /) -> str | None:
+        """What tells the entry that is there from any other; None where nothing does."""
+        return self._ours.tag(name, form) if self._ours is not None else None
+
+    def replace(self, payload: Payload, record: Record, tag: str, form: Format | None = None, /) -> int | None:
+        """Store it if the entry that is there still has this tag; None if it has not."""
+        return self._ours.replace(Entry(record, payload), tag, form) if self._ours is not None else None
+
     def set_aside(self, name: str, form: Format | None = None, /) -> str | None:
         """Take what is damaged out of the way; where it is then, or None where this storage cannot."""
         move = cast("Callable[[str, Format | None], str] | None", getattr(self._entries, "set_aside", None))
@@ -171,9 +209,9 @@ class _Entries:
 
     def _from_side_car(self, name: str) -> Record | None:
         """Without a date nothing counts as stored, as in 0.5.0: a save may have been cut short between the two."""
-        if not self._storage.exists(name + DATE):
+        if not self.storage.exists(name + DATE):
             return None
-        date_ = parse_date(self._storage.load(name + DATE))
+        date_ = parse_date(self.storage.load(name + DATE))
         return None if date_ is None else Record(name=name, metric=name, date=date_)
 
 
@@ -181,19 +219,19 @@ class _SideCars:
     may_be_old: bool = True
 
     def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+        self.storage: Storage = storage
 
     def exists(self, name: str, form: Format | None = None, /) -> bool:
-        return bool(self._storage.exists(name)) and bool(self._storage.exists(name + DATE))
+        return bool(self.storage.exists(name)) and bool(self.storage.exists(name + DATE))
 
     def find(self, name: str, form: Format | None = None, /) -> Found | None:
         record = self.record(name)
-        return None if record is None else Found(None, record, self._storage.load(name))
+        return None if record is None else Found(None, record, self.storage.load(name))
 
     def record(self, name: str, form: Format | None = None, /) -> Record | None:
         if not self.exists(name):
             return None
-        date_ = parse_date(self._storage.load(name + DATE))
+        date_ = parse_date(self.storage.load(name + DATE))
         return None if date_ is None else Record(name=name, metric=name, date=date_)
 
     def old_record(self, name: str, /) -> Record | None:
@@ -203,19 +241,34 @@ class _SideCars:
         name, base = record.name, record.name.removesuffix(DATE)
         if self.exists(name + DATE):
             raise _meeting(name, name, name + DATE)
-        if base != name and self._storage.exists(base) and not self.exists(name):
+        if base != name and self.storage.exists(base) and not self.exists(name):
             raise _meeting(name, base, name)
         try:
-            self._storage.save(record.name, unshare(value))
-            self._storage.save(record.name + DATE, datetime.now().astimezone().date().isoformat())
+            self.storage.save(record.name, unshare(value))
+            self.storage.save(record.name + DATE, datetime.now().astimezone().date().isoformat())
         except StorageError:
             raise
         except OSError as error:
             raise SaveError(record.name, self.place(record.name), str(error)) from error
         return 0
 
+    @property
+    def claims(self) -> Claims | None:
+        """None: a storage of three methods has no room for them."""
+        return None
+
+    def create(self, value: object, payload: Payload, record: Record, form: Format | None = None, /) -> int | None:
+        """As :meth:`keep`: what is there is replaced."""
+        return self.keep(value, payload, record, form)
+
+    def tag(self, name: str, form: Format | None = None, /) -> str | None:
+        return None
+
+    def replace(self, payload: Payload, record: Record, tag: str, form: Format | None = None, /) -> int | None:
+        return None
+
     def set_aside(self, name: str, form: Format | None = None, /) -> str | None:
         return None
 
     def place(self, name: str, form: Format | None = None, /) -> str:
-        return repr(self._storage)
+        return repr(self.storage)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
-import heapq
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 
-from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NotStoredError
+from simple_metrics_manager.claims.base import Claims
+from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NewerFormatError, NotStoredError
 from simple_metrics_manager.formats.base import Format
+from simple_metrics_manager.formats.record_text import BareEntry
 from simple_metrics_manager.keys import DATE
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.record import Entry, Record
 from simple_metrics_manager.stores.base import Listed, Store
+from simple_metrics_manager.storing import conditional
 from simple_metrics_manager.storing.natural import NATURAL, OTHERS
 from simple_metrics_manager.storing.storage import StorageInterface
 
@@ -43,6 +45,15 @@ class StoredEntries(StorageInterface):
     @abstractmethod
     def _format(self) -> Format: ...
 
+    def _claims(self) -> Claims | None:
+        """Where it is told who computes what of this storage just now; None if nobody else could."""
+        return None
+
+    @functools.cached_property
+    def claims(self) -> Claims | None:
+        """Where it is told who computes what of this storage just now, so that others wait; None if nowhere."""
+        return self._claims()
+
     @functools.cached_property
     def _own(self) -> Format:
         return self._format()
@@ -56,10 +67,12 @@ class StoredEntries(StorageInterface):
         return {}
 
     def _store(self, form: Format | None = None) -> Store:
-        if form is None or form.extension == self._own.extension:
-            return self._default
-        store = self._others.get(form.extension)
-        return store if store is not None else self._others.setdefault(form.extension, self._open(form.extension))
+        return self._default if form is None or form.extension == self._own.extension else self.beside(form.extension)
+
+    def beside(self, extension: str) -> Store:
+        """The same place for what has another extension than the entries."""
+        store = self._others.get(extension)
+        return store if store is not None else self._others.setdefault(extension, self._open(extension))
 
     def _places(self, name: str) -> Iterator[tuple[Store, Format]]:
         """Where something of this name lies, whatever its format. The first is what counts: a metric that gets a format
@@ -135,14 +148,36 @@ class StoredEntries(StorageInterface):
         return self._where(name)[1]
 
     def write(self, entry: Entry, /, form: Format | None = None) -> int:
-        if entry.record is None:
-            raise CannotStoreError("", "an entry without a record has no name", "Give it one.")
-        self._check(entry)
-        name, store = entry.record.name, self._store(form)
+        name, store = self._target(entry, form)
         size = store.write(name, (form or self._own).encode(entry))
         if store is not self._default:
             self._remove(name, keep=store)
         return size
+
+    def _target(self, entry: Entry, form: Format | None) -> tuple[str, Store]:
+        if not entry.dated:
+            raise CannotStoreError("", "an entry without a record has no name", "Give it one.")
+        self._check(entry)
+        return entry.name, self._store(form)
+
+    def create(self, entry: Entry, /, form: Format | None = None) -> int | None:
+        """As :meth:`write`, if there is nothing to be read in its place; the number of bytes, or None if there is.
+
+        Of several at once, one stores its own; not so in an object store whose server ignores conditions.
+        """
+        name, store = self._target(entry, form)
+        if store is not self._default and self._default.exists(name):
+            return None
+        return conditional.create(store, name, (form or self._own).encode(entry))
+
+    def tag(self, name: str, /, form: Format | None = None) -> str | None:
+        """What tells this entry from any other that was or will be there; None if there is none, or no telling."""
+        return conditional.tag_of(self._store(form), name)
+
+    def replace(self, entry: Entry, tag: str, /, form: Format | None = None) -> int | None:
+        """As :meth:`write`, if what is there still has this tag; the number of bytes, or None if it has not."""
+        name, store = self._target(entry, form)
+        return conditional.replace(store, name, (form or self._own).encode(entry), tag)
 
     def _remove(self, name: str, keep: Store | None = None) -> None:
         """Remove everything of this name, but for what lies in ``keep``."""
@@ -160,19 +195,41 @@ class StoredEntries(StorageInterface):
         return self._default.grouped()
 
     def names(self) -> Iterator[str]:
-        """The names of everything that is stored, in order; not of metrics that have another format of their own than
-        the one that their type has by nature."""
-        stores = [self._default, *map(self._store, NATURAL.values())]
-        return iter(sorted({name for store in stores for name in store.names()}))
+        """The names of everything that is stored, in order, whatever its format.
+
+        Only of files in another format than that of the storage the records are read: a directory may be that of
+        another storage, too, whose metrics are none of this one.
+        """
+        own = self._default.names()  # first: what gets a format of its own is written there before it is gone here
+        others = [(name, store, form) for store, form in self._beside() for name in store.names()]
+        if not others:
+            return own
+        found = set(own)
+        for name, store, form in others:
+            if name not in found and self._is_listed(store, form, name):
+                found.add(name)
+        return iter(sorted(found))
 
     def listing(self) -> Iterator[Listed]:
-        """What :meth:`names` gives, with size in bytes and the time of writing; nothing is read."""
-        stores = [self._default, *map(self._store, NATURAL.values())]
-        previous = None
-        for listed in heapq.merge(*(store.listing() for store in stores), key=_name):
-            if listed.name != previous:  # what is hidden comes later, since the default place is asked first
-                yield listed
-            previous = listed.name
+        """What :meth:`names` gives, with size in bytes and the time of writing."""
+        own = self._default.listing()
+        others = [(listed, store, form) for store, form in self._beside() for listed in store.listing()]
+        if not others:
+            return own
+        found = {listed.name: listed for listed in own}
+        for listed, store, form in others:
+            if listed.name not in found and self._is_listed(store, form, listed.name):
+                found[listed.name] = listed
+        return map(found.__getitem__, sorted(found))
+
+    def _beside(self) -> list[tuple[Store, Format]]:
+        """Where something may lie in another format than that of the storage; the first place is what counts."""
+        return [(self._store(form), form) for form in OTHERS if form.extension != self._own.extension]
+
+    def _is_listed(self, store: Store, form: Format, name: str) -> bool:
+        with suppress(NewerFormatError):  # whether it is ours only a later version of this library can say
+            return self._is_ours(store, form, name)
+        return False
 
     def delete(self, name: str, /) -> None:
         """Remove what is stored under this name.
@@ -220,8 +277,7 @@ class StoredEntries(StorageInterface):
 
     def save(self, name: str, data: object) -> None:
         """Store a value as what it is; it comes back as exactly that."""
-        payload = plain_codec(self._pickle, name).dump(data)
-        self.write(Entry(Record(name=name, bytes=payload.nbytes), payload))
+        self.write(BareEntry(name, plain_codec(self._pickle, name).dump(data)))
 
     def load(self, name: str) -> object:
         """The value of this name. What a manager stored by its declared type comes as plain lists, dicts, arrays.
@@ -242,7 +298,3 @@ class StoredEntries(StorageInterface):
             if record is not None:
                 return record.date.astimezone().date().isoformat()
         raise NotStoredError(name, self.place(name))
-
-
-def _name(listed: Listed) -> str:
-    return listed.name

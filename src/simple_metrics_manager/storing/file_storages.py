@@ -7,6 +7,8 @@ from typing import ClassVar, get_args
 
 import attrs
 
+from simple_metrics_manager.claims.base import Claims
+from simple_metrics_manager.claims.beside_files import claims_in
 from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.json import Json
@@ -17,6 +19,9 @@ from simple_metrics_manager.stores.base import Store
 from simple_metrics_manager.stores.directory import Directory
 from simple_metrics_manager.stores.durability import Durability
 from simple_metrics_manager.storing.entries import StoredEntries
+
+_LEASE = 60.0
+"""Seconds."""
 
 _known_durability = attrs.validators.in_(get_args(Durability))
 
@@ -31,6 +36,10 @@ class NpzStorageInterface(StoredEntries):
     see :data:`.Durability`. ``sharded`` spreads new files over 256 folders, for hundreds of thousands of metrics;
     files that are there are found as before.
     ``verify=False`` opens large arrays at once, however large: their bytes are then not compared with their checksum.
+
+    Processes of one host that ask for a missing metric at the same time wait for the one that computes it. Say
+    ``shared=True`` where other hosts use the directory, too. ``lease`` is how many seconds a process that is stopped,
+    or whose host is gone, is waited for in vain.
     """
 
     kind: ClassVar[str] = "npz"
@@ -43,6 +52,8 @@ class NpzStorageInterface(StoredEntries):
     durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
     sharded: bool = attrs.field(default=False, kw_only=True)
     verify: bool = attrs.field(default=True, kw_only=True)
+    shared: bool = attrs.field(default=False, kw_only=True)
+    lease: float = attrs.field(default=_LEASE, kw_only=True, validator=attrs.validators.gt(0))
 
     @property
     def old_files(self) -> bool:
@@ -50,6 +61,9 @@ class NpzStorageInterface(StoredEntries):
 
     def _open(self, extension: str) -> Store:
         return Directory(self.metrics_dir, extension, self.durability, sharded=self.sharded)
+
+    def _claims(self) -> Claims | None:
+        return claims_in(self.metrics_dir, self.file_ext, shared=self.shared, ttl=self.lease)
 
     def _format(self) -> Format:
         return Npz(self.compress, self.allow_pickle, self.verify)
@@ -70,7 +84,8 @@ class NpzStorageInterface(StoredEntries):
 class NpyStorageInterface(StoredEntries):
     """Metrics in npy files, one each: for values that hold at most one array; ``np.load`` maps them into memory.
 
-    ``verify=False`` opens large arrays at once, without comparing their bytes with their checksum.
+    ``verify=False`` opens large arrays at once, without comparing their bytes with their checksum. The other fields
+    are as in :class:`NpzStorageInterface`.
     """
 
     kind: ClassVar[str] = "npy"
@@ -80,6 +95,8 @@ class NpyStorageInterface(StoredEntries):
     durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
     sharded: bool = attrs.field(default=False, kw_only=True)
     verify: bool = attrs.field(default=True, kw_only=True)
+    shared: bool = attrs.field(default=False, kw_only=True)
+    lease: float = attrs.field(default=_LEASE, kw_only=True, validator=attrs.validators.gt(0))
 
     @property
     def old_files(self) -> bool:
@@ -87,6 +104,9 @@ class NpyStorageInterface(StoredEntries):
 
     def _open(self, extension: str) -> Store:
         return Directory(self.metrics_dir, extension, self.durability, sharded=self.sharded)
+
+    def _claims(self) -> Claims | None:
+        return claims_in(self.metrics_dir, self.file_ext, shared=self.shared, ttl=self.lease)
 
     def _format(self) -> Format:
         return Npy(verify=self.verify)
@@ -94,7 +114,10 @@ class NpyStorageInterface(StoredEntries):
 
 @attrs.frozen
 class JsonStorageInterface(StoredEntries):
-    """Metrics in JSON files, one each, for small values; arrays are lists there, and come back as arrays."""
+    """Metrics in JSON files, one each, for small values; arrays are lists there, and come back as arrays.
+
+    The fields are as in :class:`NpzStorageInterface`.
+    """
 
     kind: ClassVar[str] = "json"
     file_ext: ClassVar[str] = ".json"
@@ -102,6 +125,8 @@ class JsonStorageInterface(StoredEntries):
     metrics_dir: Path = attrs.field(converter=Path)
     durability: Durability = attrs.field(default="full", kw_only=True, validator=_known_durability)
     sharded: bool = attrs.field(default=False, kw_only=True)
+    shared: bool = attrs.field(default=False, kw_only=True)
+    lease: float = attrs.field(default=_LEASE, kw_only=True, validator=attrs.validators.gt(0))
 
     @property
     def old_files(self) -> bool:
@@ -109,6 +134,9 @@ class JsonStorageInterface(StoredEntries):
 
     def _open(self, extension: str) -> Store:
         return Directory(self.metrics_dir, extension, self.durability, sharded=self.sharded)
+
+    def _claims(self) -> Claims | None:
+        return claims_in(self.metrics_dir, self.file_ext, shared=self.shared, ttl=self.lease)
 
     def _format(self) -> Format:
         return Json()

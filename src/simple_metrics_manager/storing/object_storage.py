@@ -7,10 +7,12 @@ from typing import ClassVar
 
 import attrs
 
+from simple_metrics_manager.claims.base import Claims
+from simple_metrics_manager.claims.object_leases import EXTENSION, ObjectLeases
 from simple_metrics_manager.errors import CorruptMetricError, NotStoredError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.npz import Npz
-from simple_metrics_manager.record import Record
+from simple_metrics_manager.record import Entry, Record
 from simple_metrics_manager.stores.base import Store
 from simple_metrics_manager.stores.object_options import Credentials, plain_options, plain_url
 from simple_metrics_manager.stores.objects import Objects
@@ -18,6 +20,12 @@ from simple_metrics_manager.storing.entries import StoredEntries
 
 _RECORD_BYTES = 1 << 17
 """Bytes from the end of a large object in which its record should be."""
+
+_IN_PARTS = 16 << 20
+"""Bytes of a payload from which on it is sent in parts, several at once."""
+
+_LEASE_RETRIES = 2
+"""A sign of life that does not get through is soon followed by another one."""
 
 
 @attrs.frozen
@@ -29,7 +37,8 @@ class ObjectStorageInterface(StoredEntries):
     process: they are neither printed nor pickled nor written to a configuration, and a worker uses those of its own
     environment, as this process does if none are given. ``retries`` is how often a request is made again when the
     server does not answer. ``compress`` deflates arrays; ``allow_pickle`` lets arrays of Python objects in, and lets
-    them run code when they are loaded.
+    them run code when they are loaded. ``lease`` is how many seconds one that computes a metric, and shows no sign of
+    life any more, is waited for in vain.
     """
 
     kind: ClassVar[str] = "object"
@@ -41,6 +50,7 @@ class ObjectStorageInterface(StoredEntries):
     options: Mapping[str, str] = attrs.field(factory=dict[str, str], converter=plain_options, hash=False, kw_only=True)
     credentials: Credentials = attrs.field(default=None, converter=Credentials, repr=False, kw_only=True)
     retries: int = attrs.field(default=8, validator=attrs.validators.ge(0), kw_only=True)
+    lease: float = attrs.field(default=60.0, validator=attrs.validators.gt(0), kw_only=True)
 
     def _open(self, extension: str) -> Store:
         return self._objects(extension)
@@ -48,8 +58,25 @@ class ObjectStorageInterface(StoredEntries):
     def _objects(self, extension: str) -> Objects:
         return Objects(self.url, extension, options=self.options, credentials=self.credentials, retries=self.retries)
 
+    def _claims(self) -> Claims | None:
+        retries = min(self.retries, _LEASE_RETRIES)
+        store = Objects(self.url, EXTENSION, options=self.options, credentials=self.credentials, retries=retries)
+        return ObjectLeases(store, self.lease)
+
     def _format(self) -> Format:
         return Npz(self.compress, self.allow_pickle)
+
+    # No server takes parts on a condition. With large values we look first, and then write: whoever comes in between has
+    # taken over the claim of one who was believed dead, and what either of them stores is whole.
+    def create(self, entry: Entry, /, form: Format | None = None) -> int | None:
+        if entry.payload.nbytes < _IN_PARTS:
+            return super().create(entry, form)
+        return None if self.holds(entry.name, form) else self.write(entry, form)
+
+    def replace(self, entry: Entry, tag: str, /, form: Format | None = None) -> int | None:
+        if entry.payload.nbytes < _IN_PARTS:
+            return super().replace(entry, tag, form)
+        return self.write(entry, form) if self.tag(entry.name, form) == tag else None
 
     def read_record(self, name: str, /, form: Format | None = None) -> Record | None:
         """Only the record, which is at the end of an object: a large one is not fetched for it."""

@@ -7,6 +7,7 @@ from typing import ClassVar, TypeVar, cast, get_args
 
 import attrs
 
+from simple_metrics_manager.claims.base import Claims
 from simple_metrics_manager.errors import ConfigError, CorruptMetricError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.record import Entry, Record
@@ -54,6 +55,9 @@ class TieredStorageInterface(StoredEntries):
 
     def _open(self, extension: str) -> Store:
         return Tiered(self.fast._open(extension), self.shared._open(extension), self.check)
+
+    def _claims(self) -> Claims | None:
+        return self.shared.claims
 
     def _format(self) -> Format:
         return self.shared._format()
