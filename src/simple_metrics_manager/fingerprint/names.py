@@ -51,10 +51,10 @@ def names_in(nodes: Iterable[ast.AST]) -> Names:
                 Import(part.asname or part.name, node.module or "", part.name, node.level) for part in node.names
             ]
         elif isinstance(node, (ast.Name, ast.Attribute)):
-            todo += _take_chain(node, isinstance(node.ctx, ast.Load), chains)
+            todo += take_chain(node, isinstance(node.ctx, ast.Load), chains)
         else:
             if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-                _take_chain(node.value, False, chains)
+                take_chain(node.value, False, chains)
             for field, child in ast.iter_fields(node):
                 if field not in ("annotation", "returns", "type_params"):
                     todo += _nodes(child)
@@ -67,7 +67,7 @@ def _plain_import(part: ast.alias) -> Import:
     return Import(part.asname, part.name, None, 0)
 
 
-def _take_chain(node: ast.expr, loaded: bool, chains: set[Chain]) -> list[ast.AST]:
+def take_chain(node: ast.expr, loaded: bool, chains: set[Chain]) -> list[ast.AST]:
     """Note the chain that ends here; what it hangs on, if that is not a name, remains to be looked into."""
     end: Chain = () if loaded else (ASSIGNED,)
     while isinstance(node, ast.Attribute):
