@@ -27,6 +27,7 @@ from simple_metrics_manager import (
     storage_to_config,
     write_storage,
 )
+from tests import folders
 
 
 @attrs.frozen
@@ -345,4 +346,4 @@ def test_a_storage_from_a_file_works(tmp_path: Path) -> None:
     assert Sums(read_storage(tmp_path / "storage.json")).total == 6
 
     assert Sums(read_storage(tmp_path / "storage.json")).exists(Sums.total)
-    assert [path.name for path in (tmp_path / "sums").iterdir()] == ["Sums.total.json"]
+    assert folders.names(tmp_path / "sums") == ["Sums.total.json"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import BrokenExecutor
 
 import pytest
 
@@ -18,10 +19,30 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (errors.UnknownMetricError("CM", "x", "y"), ValueError, "Did you mean 'y'?"),
     (errors.NeedsParametersError("CM", "x", "x,k=1"), KeyError, "CM.x has parameters: call it, as in cm.x(...)"),
     (errors.UndeclaredParametersError("CM.x", "k=3", "k=1; k=2", "Add it."), ValueError, "k=1; k=2\n  Add it."),
+    (
+        errors.SweepArrayError("x(k=2)", "it is int64, but x(k=1) is float64", "Take items()"),
+        TypeError,
+        "x(k=2): it is",
+    ),
     (errors.UncoveredParametersError("x", "x_1"), KeyError, "'x_1' is stored of x"),
+    (
+        errors.MetricFailedError("CM.x", "Odd", "k is odd", "Trace"),
+        RuntimeError,
+        "CM.x raised Odd on a worker: k is odd",
+    ),
+    (errors.BrokenSweepError("CM.x", 30, 50), BrokenExecutor, "30 of 50 are stored; call again, with a new executor"),
+    (
+        errors.ResultsNotFoundError("CM.x", "Npz('here')"),
+        LookupError,
+        "CM.x was stored by a worker, but is not found in",
+    ),
     (errors.IdentityError("CM(df=...)", "a frame has no form"), TypeError, "CM(df=...): a frame has no form"),
     (errors.ConfigError(("one @ a", "two @ b")), ValueError, "one @ a\ntwo @ b"),
     (errors.MissingExtraError("TOML", "tomli-w", "toml"), ImportError, "pip install 'simple-metrics-manager[toml]'"),
+    (errors.CannotTravelError("CM.f", "it is a lambda", "Use def"), pickle.PicklingError, "a lambda.\n  Use def."),
+    (errors.UnreachableManagerError("lab:CM", "No module", "Install it.", "h"), RuntimeError, "on h: No module"),
+    (errors.UnreachableStorageError("CM", "memory", "no way back", "Use npz"), ValueError, "memory: no way back.\n"),
+    (errors.ForkingPoolError("another thread runs"), RuntimeError, "by fork, and another thread runs: a worker might"),
     (errors.NotStoredError("x", "here"), KeyError, "'x' is not stored in here"),
     (errors.CannotStoreError("x", "two arrays", "Use npz."), TypeError, "two arrays. Use npz."),
     (errors.SaveError("x", "/there/x.npz", "disk full"), OSError, "/there/x.npz: disk full"),

@@ -23,11 +23,11 @@ PACKAGE = ROOT / "src" / NAME
 
 LAYERS = (
     {"errors"},
-    {"keys", "record", "events", "payload"},
-    {"formats", "stores", "fingerprint"},
+    {"keys", "record", "events", "payload", "outcomes"},
+    {"formats", "stores", "claims", "fingerprint"},
     {"declaring", "storing"},
-    {"asking"},
-    {"manager", "collected", "collect"},
+    {"asking", "sweeping"},
+    {"many", "manager", "collected", "collect", "progress"},
     {"rename", "sweep", "cli", "report", "testing", "__main__"},
     {"dated_cache_manager", "storage_interface", "saved_metric_name_converter"},
     {"__init__"},

@@ -1,25 +1,31 @@
 """Declare metrics with types; compute them once, keep them, date them, and get them back as declared."""
 
 from simple_metrics_manager.collect import (
+    Collected,
     CollectingDatedCacheManager,
     DataCacheManager,
     ParameterizedDataCacheManager,
     ParameterizedDatedCacheManager,
 )
-from simple_metrics_manager.collected import CachedFunction, Collected
+from simple_metrics_manager.collected import CachedFunction
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.decorator import metric
+from simple_metrics_manager.declaring.labelled import LabelledArray
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import (
+    BrokenSweepError,
     CannotStoreError,
+    CannotTravelError,
     ConfigError,
     CorruptDatabaseError,
     CorruptMetricError,
     ForkedError,
+    ForkingPoolError,
     IdentityError,
     InTheWayError,
     MetricCycleError,
     MetricDeclarationError,
+    MetricFailedError,
     MetricsError,
     MetricTypeError,
     MissingExtraError,
@@ -29,12 +35,16 @@ from simple_metrics_manager.errors import (
     NotExclusiveError,
     NotStoredError,
     PickledObjectsError,
+    ResultsNotFoundError,
     SaveError,
     StorageError,
+    SweepArrayError,
     UncoveredParametersError,
     UndeclaredParametersError,
     UnknownMetricError,
     UnreachableError,
+    UnreachableManagerError,
+    UnreachableStorageError,
     WrongIdentityError,
 )
 from simple_metrics_manager.formats.json import Json
@@ -43,6 +53,8 @@ from simple_metrics_manager.formats.npz import Npz
 from simple_metrics_manager.formats.parquet import Parquet
 from simple_metrics_manager.formats.zarr import Zarr
 from simple_metrics_manager.manager import DatedCacheManager
+from simple_metrics_manager.outcomes.failure import Failure
+from simple_metrics_manager.outcomes.plan import Plan
 from simple_metrics_manager.rename import convert_metric_name, convert_metric_name_and_arguments
 from simple_metrics_manager.storing.config import read_storage, storage_from_config, storage_to_config, write_storage
 from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
@@ -57,8 +69,10 @@ __version__ = "1.0.0.dev0"
 
 __all__ = [
     "BoundMetric",
+    "BrokenSweepError",
     "CachedFunction",
     "CannotStoreError",
+    "CannotTravelError",
     "Collected",
     "CollectingDatedCacheManager",
     "ConfigError",
@@ -66,16 +80,20 @@ __all__ = [
     "CorruptMetricError",
     "DataCacheManager",
     "DatedCacheManager",
+    "Failure",
     "FileBasedStorageInterface",
     "ForkedError",
+    "ForkingPoolError",
     "IdentityError",
     "InTheWayError",
     "Json",
     "JsonStorageInterface",
+    "LabelledArray",
     "MemoryStorageInterface",
     "Metric",
     "MetricCycleError",
     "MetricDeclarationError",
+    "MetricFailedError",
     "MetricTypeError",
     "MetricsError",
     "MissingExtraError",
@@ -94,16 +112,21 @@ __all__ = [
     "ParameterizedMetric",
     "Parquet",
     "PickledObjectsError",
+    "Plan",
+    "ResultsNotFoundError",
     "SaveError",
     "SqliteStorageInterface",
     "Storage",
     "StorageError",
     "StorageInterface",
+    "SweepArrayError",
     "TieredStorageInterface",
     "UncoveredParametersError",
     "UndeclaredParametersError",
     "UnknownMetricError",
     "UnreachableError",
+    "UnreachableManagerError",
+    "UnreachableStorageError",
     "WrongIdentityError",
     "Zarr",
     "convert_metric_name",

@@ -8,14 +8,18 @@ of the result only, since flags cannot be added to the parameters of a ``ParamSp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar, cast, overload
+from functools import cached_property, update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, SupportsIndex, TypeVar, cast, overload
 
 from typing_extensions import TypeVarTuple
 
-from simple_metrics_manager.collected import CachedFunction, Collected, NameGenerationFunction, Recipe
+from simple_metrics_manager.collected import CachedFunction, NameGenerationFunction, Recipe
+from simple_metrics_manager.declaring.carrying import stays_here
 from simple_metrics_manager.declaring.functions import rows_of
+from simple_metrics_manager.declaring.get_all import GetAll
 from simple_metrics_manager.declaring.lookup import CollectedCall, refuse_declared
+from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.declaring.references import is_found
 from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.storing.storage import Storage
@@ -58,6 +62,54 @@ _ITS_OWN = frozenset(
 0.5.0 did not have: ``CM.date`` then is that function."""
 
 
+class Collected(Generic[P, T]):
+    """What a collected function has become: called plainly it just runs, with ``cache=True`` it is cached."""
+
+    __wrapped__: Callable[P, T]
+    __name__: str
+    __qualname__: str
+
+    def __init__(self, cached: CachedFunction[P, T]) -> None:
+        update_wrapper(self, cached.original_function)
+        self._cached = cached
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    def __call__(self, *args: Any, cache: bool, use_stored: bool = ..., **kwargs: Any) -> T: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> T:
+        self._cached.refuse_flags({"cache"}.intersection(kwargs))
+        if kwargs.pop("cache", False):
+            return cast("Callable[..., T]", self._cached)(*args, **kwargs)
+        return self.__wrapped__(*args, **kwargs)
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
+        found = is_found(self)
+        return self.__qualname__ if found and not stays_here(self.__module__) else (Collected, (self._cached,))
+
+    def cached(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Through the cache."""
+        return self._cached.ask(args, kwargs)
+
+    def fresh(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Computed anew, then cached and stored."""
+        return self._cached.ask(args, kwargs, use_stored=False)
+
+    def key(self, *args: P.args, **kwargs: P.kwargs) -> Metric[T]:
+        """The typed key of one parameter set, for ``CM.get``, ``CM.exists`` and the others."""
+        return self._cached.key(*args, **kwargs)
+
+    @property
+    def get_all(self) -> GetAll[T]:
+        """The values of all declared parameter sets, in their order."""
+        return self._cached.get_all
+
+    @property
+    def params_list(self) -> Sequence[Sequence[object]]:
+        """The parameter sets as they were given to ``collect``."""
+        return self._cached.params_list
+
+
 class CollectingDatedCacheManager(DatedCacheManager):
     """Collects functions without parameters; they are asked for by name, or with ``cache=True``."""
 
@@ -95,9 +147,20 @@ class ParameterizedDatedCacheManager(DatedCacheManager):
 
         def __reduce_ex__(self, protocol: int) -> tuple[object, ...]:
             """Collected functions hold their manager, so a copy gets its own, made from what they are made from."""
-            remake, how, state, *rest = super().__reduce_ex__(protocol)
             recipes = [cached.recipe() for cached in self.parameterized_metrics]
-            shown = {cached.base_name for cached in self.parameterized_metrics} | {"parameterized_metrics"}
+            return self._reduced(super().__reduce_ex__(protocol), recipes)
+
+        def __recipe__(self, protocol: int) -> tuple[object, ...]:
+            """The same for a worker, without the parameter sets: each task says which of them it is about."""
+            recipes = [cached.bare_recipe() for cached in self.parameterized_metrics]
+            remake, (kind, arguments, storage, functions, *more), *rest = super().__reduce_ex__(protocol)
+            ours = {id(key) for cached in self.parameterized_metrics for key in cached.keys.values()}
+            others = {name: call for name, call in functions.items() if id(getattr(call, "key", None)) not in ours}
+            return self._reduced((remake, (kind, arguments, storage, others, *more), *rest), recipes)
+
+        def _reduced(self, reduced: tuple[object, ...], recipes: list[Recipe[..., Any]]) -> tuple[object, ...]:
+            remake, how, state, *rest = reduced
+            shown = {recipe.base_name for recipe in recipes} | {"parameterized_metrics"}
             more = vars(self).get("dynamic_metric_creation", False)
             return (_remake, (remake, _without(shown, how), recipes, more), _without(shown, state), *rest)
 
@@ -217,7 +280,8 @@ def _remake(
     made = remake(*how)
     functions = [recipe.follow(made) for recipe in recipes]
     more = {"dynamic_metric_creation": True} if dynamic_metric_creation else {}
-    vars(made).update({cached.base_name: cached for cached in functions}, parameterized_metrics=functions, **more)
+    names = [recipe.base_name for recipe in recipes]
+    vars(made).update(dict(zip(names, functions, strict=True)), parameterized_metrics=functions, **more)
     return made
 
 

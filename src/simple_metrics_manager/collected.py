@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import Any, Generic, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
+from contextlib import nullcontext, suppress
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
 import attrs
 
 from simple_metrics_manager.declaring.calls import bound, is_row, own_flags, own_where_written, signature_of
 from simple_metrics_manager.declaring.declaration import Declaration
+from simple_metrics_manager.declaring.get_all import GetAll
 from simple_metrics_manager.declaring.lookup import CollectedCall, refuse_declared
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.declaring.parameters import Row, typed, unshared
-from simple_metrics_manager.declaring.references import FunctionReference, is_found
+from simple_metrics_manager.declaring.references import FunctionReference
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
-from simple_metrics_manager.events import SweepAdvanced, tell
 from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function
 from simple_metrics_manager.manager import DatedCacheManager
+from simple_metrics_manager.sweeping.get_all import GetAllOf
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -32,8 +35,6 @@ class CachedFunction(Generic[P, T]):
     __name__: str
     original_function: Callable[P, T]
     base_name: str
-    params_list: Sequence[Sequence[object]]
-    """The parameter sets as they were given to ``collect``."""
     name_generation_function: NameGenerationFunction
 
     def __init__(
@@ -41,13 +42,14 @@ class CachedFunction(Generic[P, T]):
         manager: DatedCacheManager,
         function: Callable[P, T],
         base_name: str,
-        params_list: Sequence[Sequence[object]],
+        params_list: Sequence[Sequence[object]] | None,
         name_generation_function: NameGenerationFunction | None = None,
+        keys: Mapping[str, Metric[T]] | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
         self.original_function = function
         self.base_name = base_name
-        self.params_list = params_list
+        self._rows = params_list
         self.name_generation_function = name_generation_function or default_name_generation_function
         self._named_by_user = name_generation_function is not None
         self._manager = manager
@@ -55,8 +57,22 @@ class CachedFunction(Generic[P, T]):
         self._flags = own_flags(self._signature)
         self._declaration = Declaration(function, takes_manager=False, lenient=True)
         self._declaration.name = base_name
-        self.keys: dict[str, Metric[T]] = {}
+        self.keys: dict[str, Metric[T]] = {**(keys or {})}
         self._found: dict[Row, Metric[T]] = {}
+
+    @property
+    def params_list(self) -> Sequence[Sequence[object]]:
+        """The parameter sets as they were given to ``collect``.
+
+        Raises:
+            RuntimeError: they stayed with the process that asks workers for them.
+        """
+        if self._rows is None:
+            raise RuntimeError(
+                f"the params_list of {self.base_name} did not travel to this worker, so {self.base_name}.get_all() is "
+                f"not to be had here: ask for the parameter sets that are needed, or move the manager into a module"
+            )
+        return self._rows
 
     # Any: flags cannot be added to the parameters of a ParamSpec, so flagged calls are checked when they run.
     @overload
@@ -91,15 +107,13 @@ class CachedFunction(Generic[P, T]):
         """The typed key of one parameter set."""
         return self._find(args, kwargs)
 
-    def get_all(self, *, use_stored: bool = True, verbose: bool = False) -> list[T]:
-        """The values of all declared parameter sets in their order; ``verbose`` counts them as it goes."""
-        rows = list(self.params_list)
-        values: list[T] = []
-        with self._manager.__metrics__.grouped(self._manager):
-            for index, row in enumerate(rows):
-                tell(SweepAdvanced(self.base_name, index, len(rows), verbose=verbose))
-                values.append(self._manager.get(self._find(tuple(row), {}), use_stored=use_stored))
-        return values
+    @property
+    def get_all(self) -> GetAll[T]:
+        """The values of all declared parameter sets in their order, as ``CM.poly_X.get_all(executor=...)``."""
+        return cast("GetAll[T]", GetAllOf(self._manager, self._declared, self.base_name))
+
+    def _declared(self) -> list[Metric[object]]:
+        return [self._find(tuple(row), {}) for row in list(self.params_list)]
 
     def declare(self, row: Sequence[object]) -> Metric[T]:
         """The key of these parameters, which may be asked for from now on.
@@ -116,6 +130,12 @@ class CachedFunction(Generic[P, T]):
         key = self._made(name, params, functions)
         self.adopt({name: key})
         return key
+
+    def called(self, name: str) -> Metric[T] | None:
+        """Its key without parameters, if that has this name, which a user's function gave."""
+        with suppress(Exception):  # it may name parameters only
+            return self.declare(()) if self._named_by_user and self._name(()) == name else None
+        return None
 
     def planned(self, replaced: Iterable[str] = ()) -> dict[str, Metric[T]]:
         """The keys of ``params_list`` by name, if the names ``replaced`` were free; nothing is changed yet.
@@ -188,7 +208,7 @@ class CachedFunction(Generic[P, T]):
             return known
         if function is not None and not isinstance(function, CollectedCall):
             return self._replaced(cast("Callable[[], T]", function), name, params)
-        if getattr(self._manager, "dynamic_metric_creation", False):
+        if self._rows is None or getattr(self._manager, "dynamic_metric_creation", False):
             return self.declare(params)
         declared = "; ".join(str(tuple(row)) for row in list(self.params_list)[:8]) or "nothing"
         remedy = "Add it to params_list, or let any parameters in with dynamic_metric_creation=True."
@@ -206,13 +226,29 @@ class CachedFunction(Generic[P, T]):
         written = {} if self._named_by_user else {str(i): canonical(v, self.base_name) for i, v in enumerate(params)}
         return Metric[T].made_from(declaration, name, params=written)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str, /) -> object:
+            own = vars(self)
+            with own.get("_making", nullcontext()):
+                later = own.pop("_made_later", None)
+                if later is not None:
+                    self.__init__(**later())
+                if name in own:
+                    return own[name]
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[object, ...]:
         return (remade, (self._manager, self.recipe()))
 
     def recipe(self) -> Recipe[P, T]:
         """What it is made from, less the manager."""
         generate = FunctionReference(self.name_generation_function) if self._named_by_user else None
-        return Recipe(FunctionReference(self.original_function), self.base_name, self.params_list, generate, self.keys)
+        return Recipe(FunctionReference(self.original_function), self.base_name, self._rows, generate, self.keys)
+
+    def bare_recipe(self) -> Recipe[P, T]:
+        """The same without parameter sets, of which a worker is asked for those that it is to compute."""
+        return attrs.evolve(self.recipe(), params_list=None, keys={})
 
 
 @attrs.frozen
@@ -221,67 +257,26 @@ class Recipe(Generic[P, T]):
 
     function: FunctionReference
     base_name: str
-    params_list: Sequence[Sequence[object]]
+    params_list: Sequence[Sequence[object]] | None
     name_generation_function: FunctionReference | None
     keys: Mapping[str, Metric[T]]
 
     def follow(self, manager: DatedCacheManager) -> CachedFunction[P, T]:
-        """The function, through the cache of this manager."""
-        function = cast("Callable[P, T]", self.function.function)
-        given = self.name_generation_function
-        generate = None if given is None else cast("NameGenerationFunction", given.function)
-        made = CachedFunction(manager, function, self.base_name, self.params_list, generate)
-        made.keys.update(self.keys)
+        """The function, through the cache of this manager; made when it is first used.
+
+        A function that goes by value may name its manager, and then arrives after it, piece by piece.
+        """
+        made = cast("CachedFunction[P, T]", object.__new__(CachedFunction))
+        vars(made).update(_made_later=lambda: self._arguments(manager), _making=threading.RLock())
         return made
+
+    def _arguments(self, manager: DatedCacheManager) -> dict[str, object]:
+        named = {"name_generation_function": given.function} if (given := self.name_generation_function) else {}
+        made_of = {"base_name": self.base_name, "params_list": self.params_list, "keys": self.keys}
+        return {"manager": manager, "function": self.function.function, **made_of, **named}
 
 
 def remade(manager: DatedCacheManager, recipe: Recipe[P, T]) -> CachedFunction[P, T]:
     """The collected function that a manager has, or one like it for a manager that keeps none."""
     known: object = vars(manager).get(recipe.base_name)
     return cast("CachedFunction[P, T]", known) if isinstance(known, CachedFunction) else recipe.follow(manager)
-
-
-class Collected(Generic[P, T]):
-    """What a collected function has become: called plainly it just runs, with ``cache=True`` it is cached."""
-
-    __wrapped__: Callable[P, T]
-    __name__: str
-    __qualname__: str
-
-    def __init__(self, cached: CachedFunction[P, T]) -> None:
-        functools.update_wrapper(self, cached.original_function)
-        self._cached = cached
-
-    @overload
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T: ...
-    @overload
-    def __call__(self, *args: Any, cache: bool, use_stored: bool = ..., **kwargs: Any) -> T: ...
-    def __call__(self, *args: Any, **kwargs: Any) -> T:
-        self._cached.refuse_flags({"cache"}.intersection(kwargs))
-        if kwargs.pop("cache", False):
-            return cast("Callable[..., T]", self._cached)(*args, **kwargs)
-        return self.__wrapped__(*args, **kwargs)
-
-    def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
-        return self.__qualname__ if is_found(self) else (Collected, (self._cached,))
-
-    def cached(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Through the cache."""
-        return self._cached.ask(args, kwargs)
-
-    def fresh(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Computed anew, then cached and stored."""
-        return self._cached.ask(args, kwargs, use_stored=False)
-
-    def key(self, *args: P.args, **kwargs: P.kwargs) -> Metric[T]:
-        """The typed key of one parameter set, for ``CM.get``, ``CM.exists`` and the others."""
-        return self._cached.key(*args, **kwargs)
-
-    def get_all(self, *, use_stored: bool = True, verbose: bool = False) -> list[T]:
-        """The values of all declared parameter sets, in their order."""
-        return self._cached.get_all(use_stored=use_stored, verbose=verbose)
-
-    @property
-    def params_list(self) -> Sequence[Sequence[object]]:
-        """The parameter sets as they were given to ``collect``."""
-        return self._cached.params_list

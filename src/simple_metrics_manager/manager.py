@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 
 from simple_metrics_manager.asking.cache import Cache
+from simple_metrics_manager.asking.eviction import check_limit
 from simple_metrics_manager.asking.inputs import Arguments, has_own_constructor, input_names, own_inputs, watch
 from simple_metrics_manager.asking.memory import Held, MemoryView
-from simple_metrics_manager.declaring.checks import check_class, check_fields, declared_metrics, is_metric
-from simple_metrics_manager.declaring.lookup import declared_keys, distinct, key_of, named_key
+from simple_metrics_manager.declaring.brought import Codes, Sent, arrived, bring_codes, codes_of, referred
+from simple_metrics_manager.declaring.carrying import by_value, carries, settle
+from simple_metrics_manager.declaring.checks import check_class, check_fields, is_metric
+from simple_metrics_manager.declaring.lookup import key_of, named_key
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
+from simple_metrics_manager.many import AskedForMany
 from simple_metrics_manager.storing.storage import Storage
 
 T = TypeVar("T")
 
 
-class DatedCacheManager:
+class DatedCacheManager(AskedForMany):
     """Metrics that are computed once, kept in memory and in a storage, dated, and given back as declared.
 
     Subclass it and declare metrics with ``@metric``; read them as attributes. Or use it as it is with a dictionary of
@@ -28,10 +33,9 @@ class DatedCacheManager:
     dataclasses, frozen or not, slotted or not, or have an ``__init__`` of their own that calls no other.
     """
 
-    __slots__ = ("__dict__", "__metrics__", "__weakref__", "_functions")
+    __slots__ = ("__dict__", "__metrics__", "__weakref__")
 
     __metrics__: Cache
-    _functions: dict[str, Callable[[], object]]
 
     verbose: bool = True
     """Whether computing, saving and loading is narrated on standard output; ``verbose = False`` in a class body
@@ -40,6 +44,12 @@ class DatedCacheManager:
     on_corrupt: Literal["recompute", "error"] = "recompute"
     """What to do about a damaged file when the metric can be computed: set the file aside and compute the metric anew,
     or raise ``CorruptMetricError``, as ``load`` always does."""
+
+    memory_limit: int | None = None
+    """How many bytes the values in memory may take. What was used longest ago goes, and is read from the storage when
+    it is asked for again; what is in memory only stays there. Hits cost more under a limit, as each one is noted.
+    Set it in a class body, or on an instance, where the next value that is read or computed heeds it, or make it a
+    field, as of a frozen class. It is no input of the manager."""
 
     stored_module: str | None = None
     """The module that the class was in when its values were stored, for a class that has moved to another one."""
@@ -50,6 +60,9 @@ class DatedCacheManager:
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         check_class(cls)
+        if "memory_limit" in cls.__dict__ and "memory_limit" not in inspect.get_annotations(cls):  # else it is a field
+            check_limit(cls.memory_limit, cls.__qualname__)
+        settle(cls)
 
     if not TYPE_CHECKING:  # for checkers the constructor is __init__, and attributes are what they were declared
 
@@ -62,7 +75,6 @@ class DatedCacheManager:
                 cls.__checked__ = True
             arguments = (args, kwargs) if has_own_constructor(cls) else ((), {})
             object.__setattr__(self, "__metrics__", Cache(self, arguments))
-            object.__setattr__(self, "_functions", {})
             return self
 
         def __setattr__(self, name: str, value: object) -> None:
@@ -87,8 +99,9 @@ class DatedCacheManager:
             cache = self.__metrics__
             ours = type(self).__getstate__ is DatedCacheManager.__getstate__
             attributes = {} if ours else _attributes(self)  # attrs' own state of a slotted class has its fields only
-            how = (type(self), cache.identity.arguments, cache.shelf.given, self._functions, attributes)
-            return (_remake, how, state, *rest)
+            functions = referred(cache.functions) if carries() else cache.functions
+            how = (type(self), cache.identity.arguments, cache.shelf.given, functions, attributes)
+            return (_remake, (*how, codes_of(type(self))) if by_value(type(self)) else how, state, *rest)
 
     # --------------------------------------------------------------------------------------------------- identity
     def metric_inputs(self) -> Mapping[str, object]:
@@ -107,8 +120,8 @@ class DatedCacheManager:
             return ()
         base = key.declaration.name
         name = default_name_generation_function(base, key.row)
-        others = declared_metrics(type(self)).keys() - {base}
-        return () if any(name == other or name.startswith(f"{other}_") for other in others) else (name,)
+        beginnings = [name[:end] for end, letter in enumerate(f"{name}_") if letter == "_"]
+        return () if any(is_metric(getattr(type(self), one, None)) for one in beginnings if one != base) else (name,)
 
     # ---------------------------------------------------------------------------------------------------- storage
     def use(self, storage: Storage | None) -> Self:
@@ -129,11 +142,11 @@ class DatedCacheManager:
     @property
     def functions_dict(self) -> dict[str, Callable[[], object]]:
         """Functions without arguments by the names of their metrics, besides the declared ones."""
-        return self._functions
+        return self.__metrics__.functions
 
     @functions_dict.setter
     def functions_dict(self, functions_dict: dict[str, Callable[[], object]]) -> None:
-        object.__setattr__(self, "_functions", functions_dict)
+        self.__metrics__.functions = functions_dict
 
     def set_functions_dict(self, functions_dict: dict[str, Callable[[], object]]) -> None:
         """Define metrics by functions without arguments, by name."""
@@ -158,14 +171,16 @@ class DatedCacheManager:
 
     def _key(self, key: Metric[T] | str, /) -> Metric[T]:
         if isinstance(key, str):
-            return cast("Metric[T]", named_key(type(self), self._functions, key))
-        known = self.__metrics__.keys
-        try:
-            return cast("Metric[T]", known[key])
-        except (KeyError, TypeError):  # not asked before, or nothing that is a key
-            found = key_of(type(self), key)
+            return cast("Metric[T]", named_key(type(self), self.__metrics__.functions, key))
+        kind, known = type(self), self.__metrics__.keys
+        if isinstance(cast("object", key), Metric):
+            if vars(kind).get(key.declaration.name) is (key if key.of is None else key.of):
+                return key  # of a metric that this very class declares
+            if key in known:
+                return cast("Metric[T]", known[key])
+        found = key_of(kind, key)
         if key.of is None:
-            known[key] = cast("Metric[object]", found)  # what a class declares stays as it is
+            known[key] = found  # what a class declares stays as it is
         return found
 
     # -------------------------------------------------------------------------------------------- what one may ask
@@ -234,14 +249,6 @@ class DatedCacheManager:
         """
         return self.__metrics__.date(self, self._key(name))
 
-    def get_all(self, *, use_stored: bool = True, verbose: bool | None = None) -> dict[str, object]:
-        """Everything that is declared, by name: plain metrics, and all parameter sets of each ``params_list``."""
-        with self.__metrics__.grouped(self):
-            return {
-                key.name: self.__metrics__.get(self, key, use_stored=use_stored, verbose=verbose).give()
-                for key in distinct(declared_keys(type(self), self._functions))
-            }
-
     def clear_cache(self) -> None:
         """Forget what is in memory; what is stored stays."""
         self.__metrics__.memory.forget()
@@ -258,6 +265,8 @@ def _assign(setter: Callable[[object, str, object], None], manager: object, name
     kind = type(manager)
     if is_metric(getattr(kind, name, None)):
         raise AttributeError(f"{kind.__name__}.{name} is a metric: its value is computed, not assigned")
+    if name == "memory_limit":
+        check_limit(value, kind.__name__)
     setter(manager, name, value)
     if (name in input_names(kind) or name == "storage") and isinstance(manager, DatedCacheManager):
         manager.__metrics__.identity.forget()
@@ -267,12 +276,15 @@ def _remake(
     kind: type[DatedCacheManager],
     arguments: Arguments,
     storage: Storage | None,
-    functions: dict[str, Callable[[], object]],
+    functions: Sent,
     attributes: Mapping[str, object],
+    codes: Codes | None = None,
 ) -> DatedCacheManager:
     """A manager as it travels: its class, its fields, its storage; no values."""
     made = kind.__new__(kind, *arguments[0], **arguments[1])
     made.__metrics__.use(storage)
     vars(made).update(attributes)
-    object.__setattr__(made, "_functions", functions)  # a frozen manager lets nobody assign
+    made.__metrics__.functions = arrived(functions)
+    if codes is not None:
+        bring_codes(kind, codes)
     return made

@@ -20,6 +20,7 @@ from simple_metrics_manager import (
     WrongIdentityError,
 )
 from simple_metrics_manager.keys import canonical, canonical_text, collected_name, python_scalar
+from tests import folders
 
 
 class Dynamic(ParameterizedDatedCacheManager):
@@ -159,8 +160,8 @@ def test_names_are_told_apart(names: tuple[str, str], tmp_path: Path) -> None:
     cm = Dynamic(directory)
 
     assert [cm[name] for name in names] == list(names)
-    assert [path.name for path in tmp_path.iterdir()] == ["store"]
-    assert len(list(directory.iterdir())) == 2
+    assert folders.names(tmp_path) == ["store"]
+    assert len(folders.files(directory)) == 2
 
 
 @pytest.mark.parametrize("value", [object(), threading.Lock(), np.array([None]), lambda: 1])

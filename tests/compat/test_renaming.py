@@ -20,6 +20,7 @@ from simple_metrics_manager import (
     convert_metric_name_and_arguments,
     metric,
 )
+from tests import folders
 from tests.compat.own_storages import DuckStorage, PickleStorage
 
 AnyStorage: TypeAlias = "NpzStorageInterface | NpyStorageInterface | JsonStorageInterface | PickleStorage"
@@ -76,7 +77,7 @@ def _old(tmp_path: Path) -> NpyStorageInterface:
 
 def files(directory: Path) -> dict[str, tuple[int, bytes]]:
     """Everything in a directory."""
-    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in sorted(directory.iterdir())}
+    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folders.files(directory)}
 
 
 def test_simulation_is_the_default(storage: AnyStorage, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +113,7 @@ def test_a_new_name(storage: AnyStorage, tmp_path: Path, capsys: pytest.CaptureF
     assert not cm.exists("poly_1") and not cm.exists("poly_2_3")
     assert (cm.date("curve_1"), cm.date("curve_2_3")) == (dates["poly_1"], dates["poly_2_3"])
     assert storage.exists("curve_1_date") and not storage.exists("poly_1_date")
-    assert len(list(tmp_path.iterdir())) == (8 if isinstance(storage, PickleStorage) else 4)
+    assert len(folders.files(tmp_path)) == (8 if isinstance(storage, PickleStorage) else 4)
 
 
 def test_new_arguments(storage: AnyStorage) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 import simple_metrics_manager
 from simple_metrics_manager import Metric, ParameterizedDatedCacheManager, metric
+from tests import folders
 
 T = TypeVar("T")
 
@@ -140,4 +141,4 @@ def test_a_spawned_process_computes_and_stores(tmp_path: Path) -> None:
 
     assert done.stderr == ""
     assert done.stdout == "([1, 4], False, 4, ['square_1', 'square_2']) [1, 4]\n"
-    assert sorted(path.name for path in (tmp_path / "stored").iterdir()) == ["square_1.npz", "square_2.npz"]
+    assert folders.names(tmp_path / "stored") == ["square_1.npz", "square_2.npz"]

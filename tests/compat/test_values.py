@@ -20,6 +20,7 @@ from simple_metrics_manager import (
     ParameterizedDatedCacheManager,
     StorageInterface,
 )
+from tests import folders
 from tests.payload.samples import same
 
 Function: TypeAlias = Callable[[], object]
@@ -85,7 +86,7 @@ def test_without_annotation(kind: Callable[[Path], StorageInterface], value: obj
         with pytest.raises(CannotStoreError, match="NpzStorageInterface"):
             first.value()
         assert same(value, first.cache["value"])
-        assert list(tmp_path.iterdir()) == []
+        assert folders.files(tmp_path) == []
         return
 
     assert same(value, first.value())
@@ -115,7 +116,7 @@ def test_what_nothing_can_keep(kind: Callable[[Path], StorageInterface], tmp_pat
     with pytest.raises(MetricTypeError, match="Unknown without an annotation"):
         cm.value()
     assert cm.cache["value"] is made
-    assert list(tmp_path.iterdir()) == []
+    assert folders.files(tmp_path) == []
 
 
 def test_objects_with_allow_pickle(tmp_path: Path) -> None:
@@ -168,7 +169,7 @@ def test_a_lie_is_refused(tmp_path: Path) -> None:
     cm = collected(lie, NpzStorageInterface(tmp_path))
     with pytest.raises(MetricTypeError, match="expected int, got str 'no'"):
         cm.value()
-    assert list(tmp_path.iterdir()) == []
+    assert folders.files(tmp_path) == []
 
 
 @pytest.mark.parametrize("annotation", ["Nowhere", "Unknown", Unknown, "list[", "np.nowhere", object, 5])

@@ -33,6 +33,7 @@ from simple_metrics_manager import (
 )
 from simple_metrics_manager.events import Event, SetAside, listening
 from simple_metrics_manager.formats.zarr import Zarr
+from tests import folders
 from tests.payload.zarr_samples import MAPPED, ZarrArray, create, dumped, grid, numbers, open_, same
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -111,7 +112,7 @@ def test_stored_in_one_file_whatever_the_storage(storage: StorageInterface, fold
     shutil.rmtree(Lab.folder)
     again = Lab(storage)
 
-    assert os.listdir(folder / "metrics") == ["Lab.cube.zarr.zip"]
+    assert folders.names(folder / "metrics") == ["Lab.cube.zarr.zip"]
     assert same(again.cube, grid(**MAPPED))
     assert (first.shape, first.read_only, again.cube.read_only) == (again.cube.shape, True, True)
     assert again.exists("cube")
@@ -175,7 +176,7 @@ def test_inside_another_value(npz: NpzStorageInterface, folder: Path) -> None:
     perhaps = again.perhaps
     assert perhaps is not None
 
-    assert sorted(os.listdir(folder / "metrics")) == ["Lab.perhaps.npz", "Lab.recording.npz"]
+    assert folders.names(folder / "metrics") == ["Lab.perhaps.npz", "Lab.recording.npz"]
     assert same(again.recording.signal, grid())
     assert same(perhaps, grid())
     with np.load(folder / "metrics" / "Lab.recording.npz") as arrays:
@@ -243,7 +244,7 @@ def test_damage_outside_the_chunks(npz: NpzStorageInterface, folder: Path) -> No
 
     assert [type(event) for event in told if isinstance(event, SetAside)] == [SetAside]
     assert Lab.runs == ["cube", "cube"]
-    assert sorted(os.listdir(folder / "metrics")) == ["Lab.cube.zarr.zip", "Lab.cube.zarr.zip.1.damaged"]
+    assert folders.names(folder / "metrics") == ["Lab.cube.zarr.zip", "Lab.cube.zarr.zip.1.damaged"]
 
 
 def test_directory_that_is_gone(npz: NpzStorageInterface) -> None:

@@ -23,6 +23,7 @@ from simple_metrics_manager import (
 )
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.storing.entries import StoredEntries
+from tests import folders
 
 PLACES: dict[str, Callable[[Path], StoredEntries]] = {
     "npz": NpzStorageInterface,
@@ -117,7 +118,7 @@ def test_declared_with_a_format(tmp_path: Path) -> None:
     lab = Lab(storage)
     lab.get_all()
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert folders.names(tmp_path) == [
         "Lab.names.json",
         "Lab.squares,k=1.npy",
         "Lab.squares,k=2.npy",

@@ -170,7 +170,7 @@ def test_no_memory_is_no_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A value for which there was no memory when it was to be kept is kept at the next question, not computed again."""
     cm = Counting().use(NpzStorageInterface(tmp_path))
     with monkeypatch.context() as patched:
-        patched.setattr("simple_metrics_manager.asking.cache.lock_payload", _no_memory)
+        patched.setattr("simple_metrics_manager.asking.computing.lock_payload", _no_memory)
         with pytest.raises(MemoryError):
             _ = cm.x
 

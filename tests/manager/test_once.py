@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextvars
+import multiprocessing
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.context import SpawnContext
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from simple_metrics_manager import DatedCacheManager, MetricCycleError, NpzStorageInterface, metric
+from simple_metrics_manager.events import Event, Waiting, listening
 
 PATIENCE = 20.0
 
@@ -241,3 +246,119 @@ def test_reads_and_recomputations_race_without_a_wrong_value() -> None:
         return None
 
     assert together(6, work) == [None] * 6
+
+
+class Family(DatedCacheManager):
+    """Metrics that start threads and processes, which ask for metrics."""
+
+    verbose = False
+
+    def __init__(self, log: Path, how: str = "") -> None:
+        self.log = log
+        self.how = how
+
+    def metric_inputs(self) -> dict[str, object]:
+        return {}
+
+    def run(self, name: str) -> None:
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write(f"{name}\n")
+
+    def runs(self) -> list[str]:
+        """What was computed, in all processes."""
+        return self.log.read_text(encoding="utf-8").split()
+
+    @metric
+    def slow(self) -> int:
+        self.run("slow")
+        time.sleep(0.4)
+        return 3
+
+    @metric
+    def other(self) -> int:
+        self.run("other")
+        return 4
+
+    @metric
+    def by_thread(self) -> int:
+        """Reads another one in a thread, in its own context or a copy of ours."""
+        context, found = contextvars.copy_context() if self.how == "copied" else contextvars.Context(), list[int]()
+        thread = threading.Thread(target=context.run, args=(lambda: found.append(self.other),))
+        thread.start()
+        thread.join()
+        return found[0]
+
+    @metric
+    def itself(self) -> int:
+        """Asks for itself in a thread, for which it does not wait for ever."""
+        context = contextvars.copy_context() if self.how == "copied" else contextvars.Context()
+        errors = list[Exception]()
+
+        def ask() -> None:
+            try:
+                _ = self.itself
+            except MetricCycleError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=context.run, args=(ask,), name="asks for itself")
+        thread.start()
+        thread.join(1.5)
+        if errors:
+            raise errors[0]
+        return 5
+
+
+def _ask_family(cm: Family, answers: multiprocessing.SimpleQueue[int]) -> None:
+    answers.put(cm.slow)
+
+
+# EVIDENCE-OF: P8
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_waits_for_what_its_parent_computes(tmp_path: Path, method: str) -> None:
+    """A manager that is given to another process, forked or not, while it computes gets there what it computes here."""
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system knows no {method}")
+    cm = Family(tmp_path / "log").use(NpzStorageInterface(tmp_path / "metrics"))
+    context = cast("SpawnContext", multiprocessing.get_context(method))
+    answers: multiprocessing.SimpleQueue[int] = context.SimpleQueue()
+    children = [context.Process(target=_ask_family, args=(cm, answers)) for _ in range(2)]
+    thread = threading.Thread(target=lambda: cm.slow)
+    thread.start()
+    while not cm.log.exists():
+        time.sleep(0.001)
+    for child in children:
+        child.start()
+    thread.join(PATIENCE)
+    for child in children:
+        child.join(PATIENCE)
+    exitcodes = [child.exitcode for child in children]
+    for child in children:
+        child.kill()
+
+    assert exitcodes == [0, 0]
+    assert [answers.get(), answers.get(), cm.slow] == [3, 3, 3]
+    assert cm.runs() == ["slow"]
+
+
+@pytest.mark.parametrize("how", ["copied", "own"])
+def test_a_thread_in_a_metric_may_ask(tmp_path: Path, how: str) -> None:
+    """What it reads is noted as read by the metric if it runs in a copy of its context, and not otherwise."""
+    cm = Family(tmp_path / "log", how)
+
+    assert cm.by_thread == 4
+    record = cm.__metrics__.memory.held["by_thread"].record
+    assert [read.metric for read in record.reads] == (["other"] if how == "copied" else [])
+
+
+def test_a_metric_that_asks_for_itself_in_a_thread_is_told(tmp_path: Path) -> None:
+    """In a copy of its context that is a cycle. A thread with a context of its own cannot be known to be waited for:
+    then an event says who computes what it waits for, and since when."""
+    with pytest.raises(MetricCycleError, match=r"Family\.itself -> Family\.itself"):
+        _ = Family(tmp_path / "log", "copied").itself
+    events = list[Event]()
+    with listening(events.append):
+        assert Family(tmp_path / "log", "own").itself == 5
+
+    waiting = [event for event in events if isinstance(event, Waiting)]
+    assert [(event.metric, event.owner) for event in waiting] == [("itself", "thread MainThread")]

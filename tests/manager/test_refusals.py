@@ -23,6 +23,7 @@ from simple_metrics_manager import (
     WrongIdentityError,
     metric,
 )
+from tests import folders
 
 
 class Lying(DatedCacheManager):
@@ -52,7 +53,7 @@ def test_a_value_that_does_not_fit_is_refused_with_its_path(tmp_path: Path) -> N
 
     assert "Lying.table is declared -> dict[str, list[float]]" in str(caught.value)
     assert "b" in caught.value.problem and "str" in caught.value.problem
-    assert list(tmp_path.iterdir()) == []
+    assert folders.files(tmp_path) == []
 
 
 def test_the_refused_value_stays_available() -> None:
@@ -91,7 +92,7 @@ def test_what_a_format_cannot_keep_stays_in_memory(tmp_path: Path) -> None:
         _ = cm.two
 
     np.testing.assert_array_equal(cm.two[1], [1.0, 1.0])
-    assert list(tmp_path.iterdir()) == []
+    assert folders.files(tmp_path) == []
 
 
 @attrs.define
@@ -132,7 +133,7 @@ def test_a_failed_save_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "size" in caught.value.name
     assert cm.size == 2
     assert Growing(NpzStorageInterface(tmp_path)).size == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["test_a_failed_save_loses_nothing.Growing.size.npz"]
+    assert folders.names(tmp_path) == ["test_a_failed_save_loses_nothing.Growing.size.npz"]
     disk.on = False
     assert cm.save(Growing.size, force=True) == 3
     assert Growing(NpzStorageInterface(tmp_path)).size == 3
@@ -206,6 +207,6 @@ def test_damage_is_an_error_where_one_says_so(tmp_path: Path) -> None:
         Simple(storage).load(Simple.one)
     with pytest.raises(CorruptMetricError, match=r"Simple\.one\.npz is damaged"):
         _ = careful.one
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [data]
+    assert [path.read_bytes() for path in folders.files(tmp_path)] == [data]
     assert careful.get(Simple.one, use_stored=False) == 1
     assert Simple(storage).load(Simple.one) == 1

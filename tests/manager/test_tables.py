@@ -28,6 +28,7 @@ from simple_metrics_manager import (
 from simple_metrics_manager.events import SetAside, listening
 from simple_metrics_manager.formats.npz import Npz
 from simple_metrics_manager.formats.parquet import Parquet
+from tests import folders
 from tests.documents import blocks
 from tests.payload.table_samples import TABLES, assert_same, pa, pd, pl
 
@@ -124,7 +125,7 @@ def test_what_is_refused_is_not_lost(tmp_path: Path) -> None:
         cm["table"]
 
     assert cm.cache["table"] is value
-    assert list(tmp_path.iterdir()) == []
+    assert folders.files(tmp_path) == []
 
 
 def test_hits_are_independent(tmp_path: Path) -> None:

@@ -173,8 +173,8 @@ def inferred_as_a_function() -> None:
 
     assert_type(largest(cm.one, [8, 10]), float)
     assert_type(everything(cm.one), list[float])
-    # pyrefly compares the parameters of a BoundMetric with their names: take a Callable
-    without_name: BoundMetric[[int], float] = cm.one  # pyrefly: ignore[bad-assignment]
+    # pyrefly and ty compare the parameters of a BoundMetric with their names: take a Callable
+    without_name: BoundMetric[[int], float] = cm.one  # pyrefly: ignore[bad-assignment]  # ty: ignore[invalid-assignment]
     assert_type(without_name(8), float)
 
 

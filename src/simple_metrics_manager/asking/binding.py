@@ -7,17 +7,22 @@ function's own signature looks into a dictionary of what was promoted, and comes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import ParamSpec, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
 
 from simple_metrics_manager.asking import running
-from simple_metrics_manager.asking.inputs import Inputs
 from simple_metrics_manager.asking.memory import Held, Memory
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
+from simple_metrics_manager.declaring.get_all import GetAll
+from simple_metrics_manager.declaring.labelled import LabelledArray, labelled
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Row, typed, unshared
-from simple_metrics_manager.events import SweepAdvanced, tell
+from simple_metrics_manager.sweeping.get_all import GetAllOf
+from simple_metrics_manager.sweeping.host import Manager
+
+if TYPE_CHECKING:
+    from simple_metrics_manager.declaring.frames import DataFrame
+    from simple_metrics_manager.declaring.xarrays import DataArray
 
 M_contra = TypeVar("M_contra", contravariant=True)
 H = TypeVar("H")
@@ -41,8 +46,7 @@ class Source(Protocol[M_contra]):
     ) -> Held: ...
     def exists(self, host: M_contra, key: Metric[object]) -> bool: ...
     def date(self, host: M_contra, key: Metric[object]) -> datetime: ...
-    def inputs(self, host: M_contra) -> Inputs: ...
-    def grouped(self, host: M_contra) -> AbstractContextManager[None]: ...
+    def promotes(self, host: M_contra) -> bool: ...
 
 
 def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> BoundMetric[P, T]:
@@ -55,7 +59,7 @@ def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> Bound
         name = key.base_name_in(type(host)) if shadowed else key.name
         held = source.get(host, key, name, use_stored=use_stored)
         fast = typed(row)
-        if held.immutable and fast is not None and not running.active and source.inputs(host).fixed:
+        if held.immutable and fast is not None and not running.active and source.promotes(host):
             source.memory.remember(memo, fast, name, held)
         return cast("T", held.give())
 
@@ -69,14 +73,27 @@ def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> Bound
         for row in tuple(metric.params_list):
             yield unshared(row), value(row, use_stored)
 
-    def get_all(*, use_stored: bool = True, verbose: bool = False) -> list[T]:
-        rows = tuple(metric.params_list)
-        values: list[T] = []
-        with source.grouped(host):
-            for index, row in enumerate(rows):
-                tell(SweepAdvanced(metric.name, index, len(rows), verbose=verbose))
-                values.append(value(row, use_stored))
-        return values
+    def keys() -> list[Metric[object]]:
+        return [renamed(metric.at(row)) if shadowed else metric.at(row) for row in tuple(metric.params_list)]
+
+    def renamed(key: Metric[T]) -> Metric[T]:
+        name = key.base_name_in(type(host))
+        return Metric[T].made_from(key.declaration, name, key.of, key.row, key.params)
+
+    get_all = cast("GetAll[T]", GetAllOf(cast("Manager", host), keys, metric.declaration.label))
+
+    def to_array(*, use_stored: bool = True) -> LabelledArray:
+        rows, values = tuple(metric.params_list), get_all(use_stored=use_stored)
+        return labelled(metric.name, metric.parameters.names, rows, values)
+
+    def to_xarray(*, use_stored: bool = True) -> DataArray:
+        return to_array(use_stored=use_stored).to_xarray()
+
+    def to_dataframe(*, use_stored: bool = True) -> DataFrame:
+        from simple_metrics_manager.declaring.frames import data_frame  # noqa: PLC0415  # imports pandas
+
+        rows, values = tuple(metric.params_list), get_all(use_stored=use_stored)
+        return data_frame(metric.name, metric.parameters.names, rows, values)
 
     call = metric.parameters.remembering(memo, value)
     original = metric.declaration.function
@@ -90,5 +107,8 @@ def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> Bound
         exists=exists,
         items=items,
         get_all=get_all,
+        to_array=to_array,
+        to_xarray=to_xarray,
+        to_dataframe=to_dataframe,
     )
     return cast("BoundMetric[P, T]", call)

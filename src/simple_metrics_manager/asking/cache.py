@@ -6,26 +6,25 @@ costs a dictionary look-up there, and nothing at all once it was promoted (see :
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar, cast
 
 from simple_metrics_manager.asking import running
 from simple_metrics_manager.asking.binding import bind
+from simple_metrics_manager.asking.claiming import Claiming
+from simple_metrics_manager.asking.computing import Computer
+from simple_metrics_manager.asking.eviction import touch
 from simple_metrics_manager.asking.flights import Flights
 from simple_metrics_manager.asking.identity import Identified, Identity, Question
 from simple_metrics_manager.asking.inputs import Arguments, Inputs
 from simple_metrics_manager.asking.memory import Held, Memory
-from simple_metrics_manager.asking.provenance import Timing, make_record
 from simple_metrics_manager.asking.shelf import Shelf
+from simple_metrics_manager.claims.base import Claim
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
-from simple_metrics_manager.errors import MetricTypeError, NotStoredError
-from simple_metrics_manager.events import Computed, ComputeFailed, ComputeStarted, tell
-from simple_metrics_manager.payload.owning import owned
-from simple_metrics_manager.payload.unshare import lock_payload, unshare
+from simple_metrics_manager.errors import NotStoredError
 from simple_metrics_manager.record import Read
 from simple_metrics_manager.storing.storage import Storage
 
@@ -40,7 +39,7 @@ class Manager(Host, Identified, Protocol):
 class Cache:
     """Memory and storage of one manager. Methods take the manager, lest the two keep each other alive."""
 
-    __slots__ = ("_flights", "_shadowed", "identity", "keys", "memory", "shelf")
+    __slots__ = ("_flights", "_shadowed", "functions", "identity", "keys", "memory", "shelf")
 
     def __init__(self, host: object, arguments: Arguments) -> None:
         self.memory: Memory = Memory(host)
@@ -48,8 +47,15 @@ class Cache:
         self.shelf: Shelf = Shelf()
         self.keys: dict[Metric[object], Metric[object]] = {}
         """What keys without parameters mean for this manager."""
+        self.functions: dict[str, Callable[[], object]] = {}
+        """Functions without arguments that this very manager was given, by the names of their metrics."""
         self._flights = Flights()
         self._shadowed: dict[int, BoundMetric[..., object]] = {}
+
+    @property
+    def _computer(self) -> Computer:
+        """Made when something is computed: most managers of a program that has run before compute nothing."""
+        return Computer(self.memory, self.shelf, self.identity)
 
     def use(self, storage: Storage | None) -> None:
         """Keep values there from now on. What came from another storage is forgotten, what was computed is kept."""
@@ -65,6 +71,10 @@ class Cache:
         """The manager's inputs as they are now; memory is forgotten if they have changed."""
         return self.identity.inputs(host)
 
+    def promotes(self, host: Manager) -> bool:
+        """Whether values may be left where reads bypass us: not if they count, or if we have to look at the inputs."""
+        return self.memory.room is None and self.inputs(host).fixed
+
     def ask(
         self,
         host: Manager,
@@ -74,7 +84,7 @@ class Cache:
         now: tuple[Inputs, int] | None = None,
     ) -> Question:
         """What is asked, as things stand now."""
-        frame = running.frame()
+        frame = running.frame() if running.active else None
         loud = host.verbose if verbose is None else verbose
         quiet = frame is not None and not frame.verbose
         name = key.name if name is None else name
@@ -93,12 +103,13 @@ class Cache:
     def attribute(self, host: Host, metric: Metric[T], /) -> T:
         """``cm.spectrum``; also ``super().spectrum``, which has a name of its own."""
         manager = cast("Manager", host)
-        shadowed = getattr(type(host), metric.name, None) is not metric
-        name = metric.base_name_in(type(host)) if shadowed else metric.name
+        kind = type(host)
+        shadowed = kind.__dict__.get(metric.name) is not metric and getattr(kind, metric.name, None) is not metric
+        name = metric.base_name_in(kind) if shadowed else metric.name
         held = self.get(manager, metric, name)
         if not held.immutable:
             return cast("T", held.give())
-        if not shadowed and not running.active and self.inputs(manager).fixed:
+        if not shadowed and not running.active and self.promotes(manager):
             self.memory.promote(name, held, vars(host))
         return cast("T", held.value)
 
@@ -113,6 +124,34 @@ class Cache:
         else:
             self._shadowed[id(metric)] = cast("BoundMetric[..., object]", made)
         return made
+
+    # ---------------------------------------------------------------------------------------------- many, for sweeps
+    def peek(self, host: Manager, key: Metric[object], /, *, verbose: bool) -> Held | None:
+        """What is held, or stored and sound; None if it has to be computed, or stored."""
+        now = self._now(host)
+        held = self.memory.held.get(key.name)
+        if held is not None and held.state == "computed":
+            return None
+        asked = None
+        if held is None:
+            asked = self.ask(host, key, None, verbose, now)
+            held = self._glance(asked)
+        if held is not None and running.active:
+            self.note(asked or self.ask(host, key), held)
+        return held
+
+    def usable(self, host: Manager, key: Metric[object], /) -> bool:
+        """Whether :meth:`peek` would find something; the value is not read for it."""
+        held = self.memory.held.get(key.name)
+        return held.state != "computed" if held is not None else self.shelf.usable(self.ask(host, key))
+
+    def ensure(self, host: Manager, key: Metric[object], *, use_stored: bool, verbose: bool | None) -> bool:
+        """Have it in memory and stored; whether its function was called for that, here."""
+        asked = self.ask(host, key, verbose=verbose)
+        held = self.memory.held.get(key.name) if use_stored else None
+        if held is None or held.state == "computed":
+            _ = (self._glance(asked) if held is None and use_stored else None) or self._obtain(asked, use_stored)
+        return asked.computed
 
     # ------------------------------------------------------------------------------------------------ the decision
     def get(
@@ -134,6 +173,8 @@ class Cache:
                 self.note(asked, held)
         elif running.active:
             self.note(self.ask(host, key, name), held)
+        elif self.memory.room is not None:
+            touch(held)
         return held
 
     def _glance(self, asked: Question) -> Held | None:
@@ -157,12 +198,36 @@ class Cache:
             mend = asked.host.on_corrupt == "recompute"
             found = held or (self._load(asked, mend=mend) if use_stored and not asked.missing else None)
             if found is None:
-                found = self._compute(asked, flight, again=not use_stored)
-            if found.state == "computed":
-                self.shelf.save(asked, found)
-            return found
+                return self._claim_and_compute(asked, flight, use_stored)
+            return self._save(asked, found) if found.state == "computed" else found
 
-        return self._flights.once(asked.stored, asked.key.label, look, obtain)
+        return self._flights.once(asked.stored, asked.key.label, look, obtain, asked.tell_late)
+
+    def _claim_and_compute(self, asked: Question, flight: running.Flight, use_stored: bool) -> Held:
+        """Compute and store it, unless another process does, or has done so by now."""
+
+        def look() -> Held | None:
+            return self.shelf.glance(asked) if use_stored else None
+
+        claiming = Claiming(self.shelf.claims(asked.host), asked, flight)
+        try:
+            found = claiming.begin(look)
+            if found is not None:
+                self.memory.put(asked.name, found, asked.epoch)
+                return found
+            if flight.claim is not None:
+                self.shelf.mark(asked)
+            computed = self._computer.compute(asked, flight, again=not use_stored)
+            kept = self._save(asked, computed, flight.claim)
+        finally:
+            try:
+                claiming.end()
+            except BaseException:  # an interrupt, which may have come before the end
+                claiming.end()
+                raise
+        if kept is not computed:
+            self.memory.put(asked.name, kept, asked.epoch)
+        return kept
 
     def compute(self, host: Manager, key: Metric[object], *, force: bool, verbose: bool | None) -> Held:
         """The value in memory, or computed; the storage is neither asked nor written."""
@@ -172,9 +237,10 @@ class Cache:
             return None if force else self.memory.held.get(asked.name)
 
         def obtain(flight: running.Flight) -> Held:
-            return self._compute(asked, flight, again=force)
+            return self._computer.compute(asked, flight, again=force)
 
-        held = look() or self._flights.once(asked.stored, key.label, look, obtain)
+        held = look() or self._flights.once(asked.stored, key.label, look, obtain, asked.tell_late)
+        self.memory.settle(asked.name, held)
         self.note(asked, held)
         return held
 
@@ -182,15 +248,14 @@ class Cache:
         """Store what could not be stored before, or what is missing; with ``force``, compute it in any case."""
         asked = self.ask(host, key, verbose=verbose)
         held = self.memory.held.get(asked.name)
-        if not force and (held is None or held.state != "failed") and self.shelf.holds(asked):
+        if not force and (held is None or (held.state != "failed" and self.shelf.holds(asked))):
             return self.get(host, key, verbose=verbose)
         held = self.compute(host, key, force=force, verbose=verbose)
-        self.shelf.save(asked, held)
-        return held
+        return self._save(asked, held)
 
     def hold(self, host: Manager, key: Metric[object], value: object) -> None:
         """Hold a value that the user gives, as if it had been computed just now."""
-        self.memory.put(key.name, self._hold(self.ask(host, key), value, Timing(0.0, 0.0), ()))
+        self.memory.put(key.name, self._computer.hold(self.ask(host, key), value))
 
     def load(self, host: Manager, key: Metric[object], *, force: bool, verbose: bool | None) -> Held:
         """The value in memory or, with ``force`` in any case, from the storage; never computed.
@@ -230,67 +295,22 @@ class Cache:
         near = unknown.suggestion if unknown is not None else None
         return NotStoredError(asked.name, "" if storage is None else repr(storage), near)
 
-    # ------------------------------------------------------------------------------------------- load and compute
+    # -------------------------------------------------------------------------------------------- save, load and note
+    def _save(self, asked: Question, held: Held, claim: Claim | None = None) -> Held:
+        kept = self.shelf.save(asked, held, claim)
+        self.memory.settle(asked.name, kept)
+        return kept
+
     def _load(self, asked: Question, *, mend: bool) -> Held | None:
         held = self.shelf.load(asked, mend=mend)
         if held is not None:
             self.memory.put(asked.name, held, asked.epoch)
         return held
 
-    def _compute(self, asked: Question, flight: running.Flight, *, again: bool) -> Held:
-        key, host = asked.key, asked.host
-        refused = self.memory.refused.get(asked.name)
-        if refused is not None and not again:
-            if not isinstance(refused[1], MemoryError):
-                raise refused[1].with_traceback(None)
-            held = self._hold(asked, refused[0], Timing(0.0, 0.0), ())  # it was computed; now there may be room
-            self.memory.put(asked.name, held)
-            return held
-        if key.declaration.unknown is not None:
-            raise key.declaration.unknown
-        self.shelf.codec(host, key)  # what cannot be stored is told before a night is spent on it
-        tell(ComputeStarted(asked.name, verbose=asked.verbose))
-        wall, cpu = time.perf_counter(), time.process_time()
-        try:
-            with running.computing(flight, asked.verbose) as frame:
-                raw = owned(key.call(host))
-        except BaseException as error:
-            seconds, text = time.perf_counter() - wall, f"{type(error).__name__}: {error}"
-            tell(ComputeFailed(asked.name, seconds, text, verbose=asked.verbose))
-            error.add_note(f"while computing the metric {key.label}")
-            raise
-        timing = Timing(time.perf_counter() - wall, time.process_time() - cpu)
-        try:
-            held = self._hold(asked, raw, timing, frame.reads)
-            if self.identity.inputs(host) is asked.inputs or not key.declaration.takes_manager:
-                self.memory.put(asked.name, held)
-        finally:  # whoever listens may fail: by then the value is held
-            tell(Computed(asked.name, timing.seconds, verbose=asked.verbose))
-        return held
-
-    def _hold(self, asked: Question, raw: object, timing: Timing, reads: Iterable[Read]) -> Held:
-        """What was computed, as it will come back from the storage."""
-        codec = self.shelf.codec(asked.host, asked.key)
-        try:
-            payload = lock_payload(codec.dump(raw))
-            value = codec.load(payload)
-            mine = unshare(value)
-            return Held(mine, mine is value, make_record(asked, codec, payload, timing, reads), payload=payload)
-        except MetricTypeError as error:
-            kept = MetricTypeError(error.metric, error.declared, error.problem, asked.name)
-            self.memory.refuse(asked.name, raw, kept)
-            raise kept from error.__cause__
-        except MemoryError as error:
-            self.memory.refuse(asked.name, raw, error)
-            raise
-        except Exception as error:  # of an object that cannot be copied, say; what it cost to compute is not lost
-            problem = f"it cannot be kept: {type(error).__name__}: {error}"
-            kept = MetricTypeError(asked.key.label, codec.declared or "(no annotation)", problem, asked.name)
-            self.memory.refuse(asked.name, raw, kept)
-            raise kept from error
-
     def note(self, asked: Question, held: Held) -> None:
         """The computation that is current, if there is one, has read this."""
+        if self.memory.room is not None:
+            touch(held)
         frame = running.frame()
         if frame is not None:
             frame.reads[Read(asked.label, asked.name, held.record.content)] = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import functools
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -15,20 +15,24 @@ T = TypeVar("T")
 class Flights:
     """The flights of one manager, by the name of the value that they are after."""
 
-    __slots__ = ("_generation", "_lock", "_under_way")
+    __slots__ = ("_generation", "_under_way")
 
     def __init__(self) -> None:
-        self._begin()
-
-    def _begin(self) -> None:
         self._generation = running.generation
         self._under_way: dict[str, running.Flight] = {}
-        self._lock = threading.RLock()
 
-    def once(self, name: str, label: str, look: Callable[[], T | None], obtain: Callable[[running.Flight], T]) -> T:
+    def once(
+        self,
+        name: str,
+        label: str,
+        look: Callable[[], T | None],
+        obtain: Callable[[running.Flight], T],
+        late: Callable[[running.Flight], None],
+    ) -> T:
         """What ``look`` finds or else ``obtain`` gets, while nobody else obtains the same.
 
-        ``look`` runs under a lock and must be quick. Of an error everybody hears who waited; it is not kept.
+        ``look`` runs under a lock and must be quick. Of an error everybody hears who waited; it is not kept. ``late``
+        is told of a flight that has been waited for for a while.
 
         Raises:
             MetricCycleError: this context is obtaining it already, or waits for somebody who waits for it.
@@ -36,11 +40,12 @@ class Flights:
         what = (id(self), name)
         running.refuse_cycle(what, label)
         if self._generation != running.generation:
-            self._begin()  # in a forked child
+            self._generation, self._under_way = running.generation, {}  # in a forked child
         own = running.Flight(what, label)
+        own.begin()
         try:  # before anybody can see our flight: an interrupt must not leave one that never lands
             while True:
-                with self._lock:
+                with running.switch:
                     found = look()
                     if found is not None:
                         return found
@@ -49,7 +54,7 @@ class Flights:
                         flight = self._under_way[name] = own
                 if flight is own:
                     return obtain(own)
-                running.wait(flight)
+                running.wait(flight, name, functools.partial(late, flight))
                 # An interrupt concerns the thread that it struck; the others go on and ask once more.
                 if isinstance(flight.error, Exception):
                     raise flight.error
@@ -58,7 +63,7 @@ class Flights:
             raise
         finally:
             own.landed = True
-            with self._lock:
+            with running.switch:
                 if self._under_way.get(name) is own:
                     del self._under_way[name]
             own.land()

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import sys
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from simple_metrics_manager.asking.inputs import Arguments, HasInputs, Inputs, inputs_of, no_inputs
+from simple_metrics_manager.asking.running import Flight
+from simple_metrics_manager.declaring.carrying import MAIN, home_of
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.keys import canonical_text, manager_name, stored_name
+from simple_metrics_manager.events import Waiting, tell
+from simple_metrics_manager.keys import canonical_text, stored_name
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import question, question_text
-
-MAIN = "__main__"
-SPAWNED = "__mp_main__"
-"""What the program's module is called in a process that it has spawned."""
 
 
 class Identified(HasInputs, Protocol):
@@ -35,7 +32,7 @@ class Identified(HasInputs, Protocol):
 class Question:
     """One metric of one manager, with the inputs that it has at this moment, whatever becomes of them later."""
 
-    __slots__ = ("epoch", "host", "inputs", "key", "label", "missing", "name", "stored", "verbose")
+    __slots__ = ("computed", "epoch", "host", "inputs", "key", "label", "missing", "name", "stored", "tag", "verbose")
 
     def __init__(
         self, host: Identified, key: Metric[object], name: str, inputs: Inputs, verbose: bool, epoch: int
@@ -47,12 +44,22 @@ class Question:
         self.verbose: bool = verbose
         self.epoch: int = epoch
         """That of the manager's memory, for which the answer is good."""
-        self.label: str = manager_name(type(host).__qualname__, inputs.named) if key.declaration.takes_manager else ""
+        self.label: str = inputs.label if key.declaration.takes_manager else ""
         """``Run,subject=s01``: whose the stored value is; nothing for collected functions, as in 0.5.0."""
         self.stored: str = stored_name(self.label, name)
         """``Run,subject=s01.spectrum``: what the storage is asked for."""
         self.missing: bool = False
         """Whether the storage was found not to have it, just now: to ask again may take a journey through a network."""
+        self.computed: bool = False
+        """Whether its function was called for the answer, here."""
+        self.tag: str | None = None
+        """What tells the entry that the answer is to replace from any other, where the storage has such tags."""
+
+    def tell_late(self, flight: Flight) -> None:
+        """Say that another thread computes it, and since when."""
+        if hasattr(flight, "since"):
+            since = datetime.fromtimestamp(flight.since, UTC)
+            tell(Waiting(self.name, f"thread {flight.thread}", since, verbose=self.verbose))
 
     @property
     def metric(self) -> str:
@@ -70,8 +77,8 @@ class Question:
         of a collected function its own."""
         host = self.host
         if not self.label:
-            return module_name(getattr(self.key.function, "__module__", None) or "")
-        return host.stored_module if host.stored_module is not None else module_name(type(host).__module__)
+            return home_of(self.key.function)
+        return host.stored_module if host.stored_module is not None else home_of(type(host))
 
     def text(self, codec: Codec) -> bytes:
         """How the record of the answer begins, if it was stored by the same declaration of the same manager."""
@@ -129,15 +136,6 @@ class Identity:
     def look_again(self) -> None:
         """There is another storage now, which may ask more of the inputs."""
         self._known = None
-
-
-@functools.lru_cache(maxsize=256)
-def module_name(module: str) -> str:
-    """``demo.digits``, or ``__main__.digits`` where that file is the program, or ``__main__`` at a prompt."""
-    if module not in (MAIN, SPAWNED):
-        return module
-    file = getattr(sys.modules.get(MAIN), "__file__", None)
-    return f"{MAIN}.{Path(file).stem}" if isinstance(file, str) else MAIN
 
 
 def same_module(one: str, other: str) -> bool:

@@ -2,8 +2,8 @@
 
 Of an attrs class or a dataclass these are its fields (those that take part in ``==``), of a class with an
 ``__init__`` of its own the arguments of the constructor, or the attributes of the same names. Storages are never
-inputs. An input that is at its default is left out of names, so a field with a default that is added later does not
-orphan what is stored; the record holds all of them.
+inputs, nor is ``memory_limit``. An input that is at its default is left out of names, so a field with a default that
+is added later does not orphan what is stored; the record holds all of them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,15 @@ import attrs
 
 from simple_metrics_manager.declaring.checks import is_metric
 from simple_metrics_manager.errors import IdentityError
-from simple_metrics_manager.keys import canonical, canonical_text
+from simple_metrics_manager.keys import canonical, canonical_text, manager_name
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.payload.unshare import unshare
 from simple_metrics_manager.storing.storage import is_storage
 
 _ABSENT = object()
+_NO_INPUTS = frozenset({"memory_limit"})
+"""Attributes of managers that change no value, also where a class makes them fields or takes them when it is made."""
+
 _PACKAGE = __name__.partition(".")[0]
 
 Arguments: TypeAlias = tuple[tuple[object, ...], Mapping[str, object]]
@@ -40,12 +43,13 @@ class HasInputs(Protocol):
 class Inputs:
     """The inputs of one manager in canonical form: ``all`` of them, and those ``named``, not at their default.
 
-    ``fixed`` says that they cannot change any more without being noticed.
+    ``fixed`` says that they cannot change any more without being noticed. ``label`` is the manager's name with them.
     """
 
     all: Mapping[str, Tree]
     named: Mapping[str, Tree]
     fixed: bool
+    label: str
     questions: dict[object, str] = attrs.field(factory=dict[object, str], init=False, eq=False, repr=False)
     """What was made of them once, for :meth:`.Question.text`."""
 
@@ -66,7 +70,7 @@ def inputs_of(manager: HasInputs, strict: bool = True) -> Inputs:
         if name not in defaults or canonical_text(tree) != canonical_text(_form(defaults[name], where, strict=False))
     }
     fixed = watches(type(manager)) and _is_ours(type(manager).metric_inputs) and all(map(_is_fixed, values.values()))
-    return Inputs(everything, named, fixed)
+    return Inputs(everything, named, fixed, manager_name(where, named))
 
 
 @functools.lru_cache(maxsize=256)
@@ -74,7 +78,7 @@ def no_inputs(kind: type) -> Inputs | None:
     """The inputs of all managers of a class that can have none."""
     asked: object = getattr(kind, "metric_inputs", None)
     none = _is_ours(asked) and watches(kind) and not _fields(kind) and _constructor(kind) is None
-    return Inputs({}, {}, fixed=True) if none else None
+    return Inputs({}, {}, True, manager_name(kind.__qualname__, {})) if none else None
 
 
 def _form(value: object, where: str, strict: bool) -> Tree:
@@ -110,7 +114,7 @@ def input_names(kind: type) -> frozenset[str]:
     """Names of attributes that are inputs of this class, so far as the class says."""
     signature = _constructor(kind)
     parameters = signature.parameters if signature is not None else ()
-    return frozenset([*(field.name for field in _fields(kind)), *parameters])
+    return frozenset([*(field.name for field in _fields(kind)), *parameters]) - _NO_INPUTS
 
 
 def has_own_constructor(kind: type) -> bool:
@@ -125,7 +129,7 @@ def _constructor_inputs(manager: object, kind: type, arguments: Arguments) -> di
     bound = signature.bind_partial(None, *arguments[0], **arguments[1])
     bound.apply_defaults()
     values: dict[str, object] = dict([*bound.arguments.items()][1:])
-    for name in ("storage", "storage_interface", *(name for name in values if name not in _wanted(kind))):
+    for name in ("storage", "storage_interface", *_NO_INPUTS, *(name for name in values if name not in _wanted(kind))):
         values.pop(name, None)
     for name in values:
         now = _ABSENT if is_metric(getattr(kind, name, None)) else getattr(manager, name, _ABSENT)
@@ -155,12 +159,13 @@ class _Field:
 @functools.lru_cache(maxsize=256)
 def _fields(kind: type) -> tuple[_Field, ...]:
     """The fields of an attrs class or a dataclass that are inputs of it."""
+    found: list[_Field] = []
     if attrs.has(kind):
-        return tuple(_Field(f.name, f.alias or f.name, _attrs_default(f), f.init) for f in attrs.fields(kind) if f.eq)
-    if dataclasses.is_dataclass(kind):
+        found = [_Field(f.name, f.alias or f.name, _attrs_default(f), f.init) for f in attrs.fields(kind) if f.eq]
+    elif dataclasses.is_dataclass(kind):
         fields = dataclasses.fields(kind)
-        return tuple(_Field(f.name, f.name, _dataclass_default(f), f.init) for f in fields if f.compare)
-    return ()
+        found = [_Field(f.name, f.name, _dataclass_default(f), f.init) for f in fields if f.compare]
+    return tuple(field for field in found if field.name not in _NO_INPUTS)
 
 
 @functools.lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from typing import Protocol
 
 from simple_metrics_manager.asking import running
+from simple_metrics_manager.asking.eviction import Room, check_limit, measure, touch
 from simple_metrics_manager.declaring.lookup import names_of
 from simple_metrics_manager.declaring.parameters import Row
 from simple_metrics_manager.payload.tree import Payload
@@ -25,10 +26,14 @@ class Held:
     """One value in memory. ``immutable`` values are handed out as they are, others as copies of their own.
 
     ``state``: ``computed`` is not stored yet, ``stored`` is, ``unsaved`` is not to be, ``failed`` could not be.
-    ``payload`` is the value taken apart, as long as it has still to be stored.
+    ``payload`` is the value taken apart, as long as it has still to be stored. ``size`` and ``used`` are for
+    :mod:`.eviction`, and set under a limit only.
     """
 
-    __slots__ = ("_record", "immutable", "payload", "state", "value")
+    __slots__ = ("_record", "immutable", "payload", "size", "state", "used", "value")
+
+    size: int
+    used: int
 
     def __init__(
         self,
@@ -59,12 +64,14 @@ class Held:
 class Memory:
     """Values by name, and refused ones: computed, but not what their annotation says."""
 
-    __slots__ = ("__weakref__", "_host", "_memos", "_promoted", "epoch", "held", "refused")
+    __slots__ = ("__weakref__", "_host", "_memos", "_promoted", "epoch", "held", "refused", "room")
 
     def __init__(self, host: object) -> None:
         self._host = weakref.ref(host)
         self.held: dict[str, Held] = {}
         self.refused: dict[str, tuple[object, Exception]] = {}
+        self.room: Room | None = None
+        """There if memory is limited. Then nothing is promoted: reads that bypass us would not say what is in use."""
         self.epoch: int = 0
         """How often something was forgotten: the manager may have become another one, or have another storage."""
         self._promoted: list[str] = []
@@ -72,6 +79,9 @@ class Memory:
 
     def put(self, name: str, held: Held, epoch: int | None = None) -> None:
         """Hold this in place of what was held under the name, unless the ``epoch`` it was asked for in has ended."""
+        limit = getattr(self._host(), "memory_limit", None)
+        if limit is not None:
+            measure(held)
         with running.switch:
             if epoch is not None and epoch != self.epoch:
                 return
@@ -79,20 +89,63 @@ class Memory:
             self.held[name] = held
             if held.state != "stored":
                 self.refused.pop(name, None)  # computed anew; what is loaded takes nothing's place
+            if limit is not None or self.room is not None:
+                self._keep_within(limit, name)
 
     def adopt(self, name: str, held: Held, epoch: int) -> Held:
         """Hold what was loaded, unless something is held by now; what is held then.
 
         What was asked for in an ``epoch`` that has ended is given back, and not held.
         """
+        limit = getattr(self._host(), "memory_limit", None)
+        if limit is None and self.room is None:
+            with running.switch:
+                return self.held.setdefault(name, held) if self.epoch == epoch else held
+        measure(held)
         with running.switch:
-            return self.held.setdefault(name, held) if self.epoch == epoch else held
+            if self.epoch != epoch:
+                return held
+            kept = self.held.setdefault(name, held)
+            self._keep_within(limit, name)
+            return kept
+
+    def settle(self, name: str, held: Held) -> None:
+        """What is held was stored, or is not to be: if there is a limit, it counts from now on."""
+        if self.room is not None:
+            with running.switch:
+                if self.held.get(name) is held:
+                    self._keep_within(getattr(self._host(), "memory_limit", None), name, settled=True)
+
+    def _keep_within(self, limit: float | None, name: str, *, settled: bool = False) -> None:
+        """Evict what was used longest ago until all is within the limit; under ``running.switch``.
+
+        What is on its way to the storage evicts nobody: it may turn out to be too large to be kept.
+
+        Raises:
+            MetricDeclarationError: the limit is no number.
+        """
+        if limit is None:
+            self.room = None
+            return
+        held = self.held[name]
+        touch(held)
+        if self.room is None:
+            check_limit(limit, type(self._host()).__qualname__)
+            self.park()
+            self.room = Room(self.held)
+        else:
+            self.room.enter(name, held)
+        if settled or held.state != "computed":
+            gone = [self.held.pop(each) for each in self.room.overflow(limit, name)]
+            del gone  # as one: their ``__del__`` may ask for a metric, and should find all in order
 
     def refuse(self, name: str, value: object, error: Exception) -> None:
         """Keep a value that cannot be given out as what it was declared."""
         with running.switch:
             self.park()
             self.held.pop(name, None)
+            if self.room is not None:
+                self.room.leave(name)
             self.refused[name] = (value, error)
 
     def forget(self, name: str | None = None) -> None:
@@ -103,9 +156,23 @@ class Memory:
             if name is None:
                 self.held.clear()
                 self.refused.clear()
+                if self.room is not None:
+                    self.room = Room({})
             else:
                 self.held.pop(name, None)
                 self.refused.pop(name, None)
+                if self.room is not None:
+                    self.room.leave(name)
+
+    def release(self, name: str) -> None:
+        """Let go of a value that is stored: the next read loads it."""
+        with running.switch:
+            held = self.held.get(name)
+            if held is not None and held.state == "stored":
+                self.park()
+                del self.held[name]
+                if self.room is not None:
+                    self.room.leave(name)
 
     def forget_metric(self, name: str) -> None:
         """Hold nothing of this metric any more, whatever its parameters."""
@@ -122,6 +189,8 @@ class Memory:
             self.held = {name: held for name, held in self.held.items() if held.state != "stored"}
             for held in self.held.values():
                 held.state = "computed"
+            if self.room is not None:
+                self.room = Room(self.held)
 
     def park(self) -> None:
         """Take back what was promoted; under ``running.switch``."""
@@ -137,7 +206,7 @@ class Memory:
     def promote(self, name: str, held: Held, attributes: dict[str, object]) -> None:
         """Leave a value among the attributes of the manager, where the next read of it finds it without us."""
         with running.switch:
-            if not running.active and self.held.get(name) is held:
+            if not running.active and self.room is None and self.held.get(name) is held:
                 if not self._promoted:
                     running.promoted.add(self)
                 self._promoted.append(name)
@@ -146,7 +215,7 @@ class Memory:
     def remember(self, memo: dict[Row, object], row: Row, name: str, held: Held) -> None:
         """The same for one parameter set, in the memo of its bound metric."""
         with running.switch:
-            if not running.active and self.held.get(name) is held:
+            if not running.active and self.room is None and self.held.get(name) is held:
                 running.promoted.add(self)
                 if not any(known is memo for known in self._memos):
                     self._memos.append(memo)

@@ -16,16 +16,19 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import weakref
-from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import ContextVar, Token
 from typing import Protocol
 
+from simple_metrics_manager.claims.base import Claim
 from simple_metrics_manager.errors import MetricCycleError
 from simple_metrics_manager.record import Read
 
-_PATIENCE = 1.0
+TELL_AFTER = 1.0
+"""Seconds after which whoever waits for somebody else's computation says so."""
 
 
 class Parks(Protocol):
@@ -39,18 +42,29 @@ class Parks(Protocol):
 class Flight:
     """One computation or loading that others may wait for; ended by :meth:`land`."""
 
-    __slots__ = ("_done", "awaits", "error", "label", "landed", "what")
+    __slots__ = ("_done", "awaits", "claim", "error", "label", "landed", "needs", "since", "thread", "what")
 
     def __init__(self, what: object, label: str) -> None:
         self.what: object = what
         """Equal for flights after the same value."""
         self.label: str = label
+        self.claim: Claim | None = None
+        """What keeps other processes from obtaining the same."""
+        self.needs: list[str] = []
+        """What its threads wait for by now, by the names of the claims; its own claim tells the last of them."""
+        self.since: float = 0.0
+        """When somebody began to obtain it, in seconds as ``time.time()`` gives them."""
+        self.thread: str = ""
         self.error: BaseException | None = None
         self.awaits: list[tuple[Flight, tuple[str, ...]]] = []
         """Flights of other threads that this one waits for, each with the labels of our own that lie between."""
         self.landed: bool = False
         """Set before anything else at its end: an interrupt there must not leave one that others would wait for."""
         self._done: threading.Event | None = None
+
+    def begin(self) -> None:
+        """It may take long: note who obtains it, and since when. What is quickly had does without."""
+        self.claim, self.since, self.thread = None, time.time(), threading.current_thread().name
 
     def land(self) -> None:
         """Wake everybody who waits."""
@@ -59,8 +73,8 @@ class Flight:
         if done is not None:
             done.set()
 
-    def wait(self) -> None:
-        """Wait until it has landed.
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until it has landed, or for so many seconds; whether it has.
 
         An event costs more than to load a small value, and mostly nobody waits: the first who does brings it along. Who
         waits looks at ``landed`` after that, and who lands looks for the event after having set ``landed``, so one
@@ -71,7 +85,9 @@ class Flight:
                 self._done = threading.Event()
             done = self._done
         while not self.landed:
-            done.wait(_PATIENCE)
+            if not done.wait(TELL_AFTER if seconds is None else seconds) and seconds is not None:
+                return self.landed
+        return True
 
 
 class Frame:
@@ -112,28 +128,50 @@ promoted: weakref.WeakSet[Parks] = weakref.WeakSet()
 """Who has values to park; changed under :data:`switch` only."""
 
 
-@contextmanager
-def computing(flight: Flight, verbose: bool) -> Generator[Frame]:
-    """Everything read inside is noted in the frame that this gives."""
-    global active
-    begun, counted, token = Frame(flight, current.get(), verbose), False, None
-    try:  # from the first: an interrupt must not leave the count too high, or nothing would be promoted any more
-        with switch:
-            active += 1
-            counted = True
-            if active == 1:
-                for owner in promoted:
-                    owner.park()
-                promoted.clear()
-        token = current.set(begun)
-        yield begun
-    finally:
-        begun.over = True
-        if token is not None:
-            current.reset(token)
-        if counted:
+class computing:  # noqa: N801 # read as a word after ``with``
+    """A block in which everything that is read is noted in the frame that it gives.
+
+    No generator, which an interrupt between its ``yield`` and the block would leave waiting, and its frame running. An
+    interrupt may strike at the end of the block, too: whoever gets one calls :meth:`end` once more.
+    """
+
+    __slots__ = ("_counted", "_token", "frame")
+
+    def __init__(self, flight: Flight, verbose: bool) -> None:
+        self.frame: Frame = Frame(flight, current.get(), verbose)
+        self._counted = False
+        self._token: Token[Frame | None] | None = None
+
+    def __enter__(self) -> Frame:
+        global active
+        try:
             with switch:
+                active += 1
+                self._counted = True  # with nothing before it at which an interrupt may strike
+                if active == 1:
+                    for owner in promoted:
+                        owner.park()
+                    promoted.clear()
+            self._token = current.set(self.frame)
+        except BaseException:
+            self.end()
+            raise
+        return self.frame
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Nothing is noted any more."""
+        global active
+        self.frame.over = True
+        if self._token is not None:
+            token, self._token = self._token, None
+            current.reset(token)
+        with switch:
+            if self._counted:
                 active -= 1
+                self._counted = False
 
 
 def frame() -> Frame | None:
@@ -159,8 +197,34 @@ def refuse_cycle(what: object, label: str) -> None:
 _waiting: AbstractContextManager[object] = threading.RLock()
 
 
-def wait(flight: Flight) -> None:
-    """Wait until somebody else's flight has ended.
+@contextmanager
+def needing(name: str) -> Generator[list[Claim]]:
+    """A block that waits for what has this name; other processes can see it in the claims of what is computed here,
+    which are given."""
+    innermost = frame()
+    claimed = [] if innermost is None else [outer.flight for outer in innermost.chain() if outer.flight.claim]
+    try:
+        for own in claimed:
+            with _waiting:
+                own.needs.append(name)
+                _tell(own)
+        yield [own.claim for own in claimed if own.claim is not None]
+    finally:
+        for own in claimed:
+            with _waiting, suppress(ValueError):
+                own.needs.remove(name)
+                _tell(own)
+
+
+def _tell(own: Flight) -> None:
+    """Of several threads that wait for its sake, all but those of a circle will end: then one of these is told."""
+    if own.claim is not None:
+        own.claim.waiting(own.needs[-1] if own.needs else "")
+
+
+def wait(flight: Flight, name: str, late: Callable[[], None]) -> None:
+    """Wait until somebody else's flight, after what has this name, has ended; ``late`` is called once if that takes a
+    while.
 
     Raises:
         MetricCycleError: it cannot end, since it waits, directly or not, for a computation of ours.
@@ -177,7 +241,10 @@ def wait(flight: Flight) -> None:
         for own, entry in zip(mine, ahead, strict=True):
             own.awaits.append(entry)
     try:
-        flight.wait()
+        if not flight.wait(TELL_AFTER):
+            late()
+            with needing(name):  # whoever has waited for so long may wait in a circle of processes
+                flight.wait()
     finally:
         with _waiting:
             for own, entry in zip(mine, ahead, strict=True):

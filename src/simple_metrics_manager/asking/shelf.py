@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
 
-from simple_metrics_manager.asking.identity import Question, same_module
+from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.asking.judging import check_identity, unusable
 from simple_metrics_manager.asking.memory import Held
+from simple_metrics_manager.claims.base import Claim, Claims
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.errors import CorruptDatabaseError, CorruptMetricError, InTheWayError, WrongIdentityError
-from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, silent, tell
+from simple_metrics_manager.errors import CorruptDatabaseError, CorruptMetricError, InTheWayError
+from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, Superseded, silent, tell
 from simple_metrics_manager.formats.base import Format
-from simple_metrics_manager.keys import canonical_text
+from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.plain import plain_codec
+from simple_metrics_manager.payload.tree import Payload
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Record
-from simple_metrics_manager.storing.dated import DatedStorage, Found, dated
+from simple_metrics_manager.storing.dated import DatedStorage, Found, dated, known_as_dated
 from simple_metrics_manager.storing.entries import StoredEntries
+from simple_metrics_manager.storing.failures import keep_failure, last_failure
 from simple_metrics_manager.storing.natural import NATURAL
 from simple_metrics_manager.storing.storage import Storage, is_storage
 
@@ -33,7 +38,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self._storage: Storage | None = None
-        self._dated: tuple[Storage, DatedStorage] | None = None
+        self._dated: DatedStorage | None = None
 
     def use(self, storage: Storage | None) -> None:
         """Keep values there from now on.
@@ -41,10 +46,12 @@ class Shelf:
         Raises:
             TypeError: this is no storage.
         """
-        if storage is not None and not isinstance(storage, StoredEntries) and not _is_storage(storage):
+        known = known_as_dated(storage)
+        if known is None and storage is not None and not _is_storage(storage):
             lacks = "it has not the methods exists(name), save(name, data) and load(name)"
             raise TypeError(f"{storage!r} is no storage: {lacks}; give one, as in NpzStorageInterface('metrics')")
         self._storage = storage
+        self._dated = known
 
     @property
     def given(self) -> Storage | None:
@@ -88,6 +95,12 @@ class Shelf:
         form = self.form(asked.host, asked.key)
         return storage.exists(asked.name, form) and storage.record(asked.name, form) is not None
 
+    def usable(self, asked: Question) -> bool:
+        """Whether what is stored will do, judged by its record alone."""
+        record = self.record(asked)
+        codec = self.codec(asked.host, asked.key)
+        return record is not None and (asked.key.declaration.anonymous or unusable(asked, codec, record) is None)
+
     def record(self, asked: Question) -> Record | None:
         """The record of what is stored, without its value."""
         storage = self._open(asked.host)
@@ -99,20 +112,69 @@ class Shelf:
         old = map(storage.old_record, asked.host.old_names(asked.key))
         return next((record for record in old if record is not None), None)
 
-    def save(self, asked: Question, held: Held) -> None:
-        """Store what is held. If that fails, it is held on."""
+    def claims(self, host: object) -> Claims | None:
+        """Where this storage notes who computes what; None if it cannot."""
+        storage = self._open(host)
+        return None if storage is None else storage.claims
+
+    def save(self, asked: Question, held: Held, claim: Claim | None = None) -> Held:
+        """Store what is held; if that fails, it is held on. What is stored in the end, which may be somebody else's.
+
+        With a claim, what somebody else has stored since it was taken is not replaced: we may have slept for so long
+        that another one took over.
+        """
         held.state = "failed"  # until it is stored: what interrupts this, be it MemoryError, leaves it to be saved
         storage = self._open(asked.host)
         if storage is None:
             held.state, held.payload = "unsaved", None
-            return
+            return held
         payload = held.payload if held.payload is not None else self.codec(asked.host, asked.key).dump(held.value)
-        size = storage.keep(held.value, payload, held.record, self.form(asked.host, asked.key))
+        missing = asked.missing
+        size = self._put(asked, held, payload, storage, claim)
+        if size is None:
+            theirs = self.glance(asked)
+            begun = held.record.date - timedelta(seconds=held.record.seconds)
+            if theirs is not None and (missing or theirs.record.date > begun):  # not what we were to replace
+                tell(Superseded(asked.name, verbose=asked.verbose))
+                return theirs
+            size = storage.keep(held.value, payload, held.record, self.form(asked.host, asked.key))
         held.state, held.payload = "stored", None
         if payload.natives and any(native.borrowed for native in payload.natives.values()):
             self._take_over(asked, held, storage)
         if not silent(asked.verbose):
             tell(Saved(asked.name, size, verbose=asked.verbose))
+        return held
+
+    def mark(self, asked: Question) -> None:
+        """Note what is to be replaced, where the storage can tell it from what somebody else may store meanwhile."""
+        storage = self._open(asked.host)
+        if storage is not None and not asked.missing:
+            asked.tag = storage.tag(asked.stored, self.form(asked.host, asked.key))
+
+    def keep_failure(self, asked: Question, error: Exception) -> None:
+        """Keep the error beside what is stored, for whoever asks in the morning."""
+        keep_failure(self.storage(asked.host), asked.stored, Failure.of(asked.name, asked.key.label, error))
+
+    def last_failure(self, asked: Question) -> Failure | None:
+        """The last error of this metric, if none of its values is newer."""
+        failure = last_failure(self.storage(asked.host), asked.stored)
+        if failure is None:
+            return None
+        record = self.record(asked)
+        return failure if record is None or record.date < failure.date else None
+
+    def _put(
+        self, asked: Question, held: Held, payload: Payload, storage: DatedStorage, claim: Claim | None
+    ) -> int | None:
+        """Store it, if nobody else may have; the number of bytes, or None."""
+        form = self.form(asked.host, asked.key)
+        if claim is not None and asked.missing:
+            return storage.create(held.value, payload, held.record, form)
+        if claim is not None and asked.tag is not None:
+            return storage.replace(payload, held.record, asked.tag, form)
+        if claim is not None and not claim.mine():
+            return None
+        return storage.keep(held.value, payload, held.record, form)
 
     def _take_over(self, asked: Question, held: Held, storage: DatedStorage) -> None:
         """Hold what was stored in place of what was computed, which may lie in a directory that is soon removed."""
@@ -172,7 +234,7 @@ class Shelf:
         """Why what is stored is not the value that is asked for, or None."""
         if found.exact or found.old or asked.key.declaration.anonymous:
             return None
-        return _unusable(asked, codec, found.record)
+        return unusable(asked, codec, found.record)
 
     def _take(self, asked: Question, codec: Codec, found: Found) -> Held:
         if found.exact:
@@ -187,12 +249,14 @@ class Shelf:
         return Held(value, unshare(value) is value, found, "stored")
 
     def _open(self, host: object) -> DatedStorage | None:
-        storage = self.storage(host)
+        storage, known = self._storage, self._dated
         if storage is None:
-            return None
-        if self._dated is None or self._dated[0] is not storage:
-            self._dated = (storage, dated(storage))
-        return self._dated[1]
+            storage = self.storage(host)
+            if storage is None:
+                return None
+        if known is None or known.storage is not storage:
+            known = self._dated = dated(storage)
+        return known
 
     def _allow_pickle(self, host: object) -> bool:
         return bool(getattr(self.storage(host), "allow_pickle", False))
@@ -204,7 +268,7 @@ class Shelf:
             old = map(storage.find, asked.host.old_names(asked.key))
             return next((each for each in old if each is not None and each.old), None)
         if found is not None and not found.answers(asked.text(codec)) and not found.old:
-            _check_identity(asked, found.record, storage, form)
+            check_identity(asked, found.record, storage, form)
         return found
 
 
@@ -218,35 +282,3 @@ def _set_aside(asked: Question, error: CorruptMetricError, storage: DatedStorage
         return False
     tell(SetAside(asked.name, error.found, place, verbose=asked.verbose))
     return True
-
-
-def _check_identity(asked: Question, record: Record, storage: DatedStorage, form: Format | None) -> None:
-    """Refuse what was stored as another metric, with other parameters, or by another class of the same name."""
-    key, stored = asked.key, asked.stored
-    ours, theirs = canonical_text(dict(key.params)), canonical_text(dict(record.params))
-    if record.name != stored:
-        ours, theirs = f"{stored} {ours}", f"{record.name} {theirs}"
-    elif key.declaration.anonymous or not record.metric:
-        return  # a bare name says no more than this
-    elif record.metric != key.declaration.name:
-        ours, theirs = f"{key.declaration.name} {ours}", f"{record.metric} {theirs}"
-    elif record.params and key.params and ours != theirs:
-        ours, theirs = f"{stored} {ours}", f"{stored} {theirs}"
-    elif key.declaration.takes_manager and not same_module(record.module, asked.module):
-        ours, theirs = f"{stored} of {asked.module}", f"{stored} of {record.module}"
-    else:
-        return
-    raise WrongIdentityError(storage.place(stored, form), ours, theirs)
-
-
-def _unusable(asked: Question, codec: Codec, record: Record) -> str | None:
-    """Why what is stored is not the value that is asked for, or None."""
-    key, inputs = asked.key, asked.inputs.all
-    if record.version != key.declaration.version:
-        return f"it is version {record.version}, now is {key.declaration.version}"
-    if record.codec == "typed" and record.type != codec.declared:
-        return f"it was declared -> {record.type}, now is -> {codec.declared or 'nothing'}"
-    for name in record.inputs.keys() & inputs.keys() if key.declaration.takes_manager else ():
-        if canonical_text(record.inputs[name]) != canonical_text(inputs[name]):
-            return f"the default of {name} was {record.inputs[name]!r}, now is {inputs[name]!r}"
-    return None

@@ -30,6 +30,7 @@ RESERVED = frozenset(
         "graph",
         "iter_all",
         "load",
+        "memory_limit",
         "metric_inputs",
         "old_names",
         "on_corrupt",

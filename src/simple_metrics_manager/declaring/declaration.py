@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import TypeAlias, cast
 
-from simple_metrics_manager.declaring.references import FunctionReference
+from simple_metrics_manager.declaring.carrying import stays_here
+from simple_metrics_manager.declaring.references import FunctionReference, code_of
 from simple_metrics_manager.errors import MetricDeclarationError, UnknownMetricError
 from simple_metrics_manager.fingerprint import Fingerprint, fingerprint
 from simple_metrics_manager.formats.base import Format
@@ -60,6 +61,7 @@ class Declaration:
         """The format that was declared for its files, or None."""
         self._namespace: Mapping[str, object] = _local_names(function)
         self._codecs: weakref.WeakKeyDictionary[type, TypedCodec[object] | None] = weakref.WeakKeyDictionary()
+        self._brought: weakref.WeakKeyDictionary[type, Fingerprint] = weakref.WeakKeyDictionary()
 
     @property
     def label(self) -> str:
@@ -67,14 +69,16 @@ class Declaration:
         return f"{self.owner.__qualname__}.{self.name}" if self.owner is not None else self.name
 
     def __getstate__(self) -> dict[str, object]:
-        kept = {name: value for name, value in vars(self).items() if name not in ("_codecs", "_namespace")}
-        return {**kept, "function": FunctionReference(self.function)}
+        kept = {name: value for name, value in vars(self).items() if name not in ("_brought", "_codecs", "_namespace")}
+        if stays_here(getattr(self.function, "__module__", None) or "", found=True):
+            kept["_namespace"] = {**_global_names(self.function), **self._namespace}
+        return {**kept, "function": FunctionReference(self.function, in_class=self.takes_manager)}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        vars(self).update(state)
+        vars(self).update({"_namespace": {}, **state})
         self.function = cast("FunctionReference", state["function"]).function
-        self._namespace = {}
         self._codecs = weakref.WeakKeyDictionary()
+        self._brought = weakref.WeakKeyDictionary()
 
     @property
     def unknown(self) -> UnknownMetricError | None:
@@ -133,7 +137,13 @@ class Declaration:
 
     def fingerprint(self, manager: type) -> Fingerprint:
         """The code that a value computed now is computed by."""
-        return fingerprint(self.function, manager if self.takes_manager else None)
+        if not self.takes_manager:
+            return code_of(self.function)
+        return self._brought.get(manager) or fingerprint(self.function, manager)
+
+    def bring(self, manager: type, code: Fingerprint) -> None:
+        """Note the code of a metric whose class came by value: its source is elsewhere."""
+        self._brought[manager] = code
 
     def _return_type(self) -> object:
         names: dict[str, object] = {}
@@ -183,12 +193,8 @@ def _local_names(function: Callable[..., object]) -> Mapping[str, object]:
 
     Only names that the annotation spells are kept, lest a class keep a caller's large arrays alive.
     """
-    spelled = getattr(function, "__annotations__", {}).get("return")
-    if "<locals>" not in getattr(function, "__qualname__", "") or not isinstance(spelled, str):
-        return {}
-    try:
-        wanted = {node.id for node in ast.walk(ast.parse(spelled, mode="eval")) if isinstance(node, ast.Name)}
-    except SyntaxError:
+    wanted = _spelled_names(function) if "<locals>" in getattr(function, "__qualname__", "") else set[str]()
+    if not wanted:
         return {}
     found: dict[str, object] = {}
     module = getattr(function, "__globals__", None)
@@ -198,3 +204,19 @@ def _local_names(function: Callable[..., object]) -> Mapping[str, object]:
             found = {**{name: frame.f_locals[name] for name in wanted.intersection(frame.f_locals)}, **found}
         frame = frame.f_back
     return found
+
+
+def _global_names(function: Callable[..., object]) -> Mapping[str, object]:
+    """What its annotation names in its module: a function that goes by value takes along only what its code names."""
+    module: Mapping[str, object] = getattr(function, "__globals__", {})
+    return {name: module[name] for name in _spelled_names(function).intersection(module)}
+
+
+def _spelled_names(function: Callable[..., object]) -> set[str]:
+    """The names in a return annotation that is a text."""
+    spelled = getattr(function, "__annotations__", {}).get("return")
+    try:
+        tree = ast.parse(spelled if isinstance(spelled, str) else "0", mode="eval")
+    except SyntaxError:
+        return set()
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

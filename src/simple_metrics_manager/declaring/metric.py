@@ -33,6 +33,7 @@ from typing import (
 from typing_extensions import TypeVar
 
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
+from simple_metrics_manager.declaring.carrying import reduced
 from simple_metrics_manager.declaring.declaration import Declaration, Version, spelled_in
 from simple_metrics_manager.declaring.functions import check_parameterized, check_plain, check_row, reminder, rows_of
 from simple_metrics_manager.declaring.parameters import Parameters, Row, typed, unshared
@@ -167,10 +168,9 @@ class Metric(Generic[T_co]):
         return f"<Metric {self.label}>"
 
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
-        declaration = self.declaration
-        if declaration.owner is None:
-            return super().__reduce_ex__(protocol)
-        return (getattr, (declaration.owner, self.name)) if self.of is None else (self.of.at, (self.row,))
+        if self.of is not None:
+            return (self.of.at, (self.row,))
+        return reduced(self.declaration.owner, self.name, self) or super().__reduce_ex__(protocol)
 
     @overload
     def __get__(self, instance: None, owner: type, /) -> Self: ...
@@ -243,7 +243,7 @@ class ParameterizedMetric(Generic[P, T]):
         return f"<ParameterizedMetric {self.declaration.label}({', '.join(self.parameters.names)})>"
 
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> str | tuple[object, ...]:
-        return (getattr, (owner, self.name)) if (owner := self.declaration.owner) else super().__reduce_ex__(protocol)
+        return reduced(self.declaration.owner, self.name, self) or super().__reduce_ex__(protocol)
 
     @overload
     def __get__(self, instance: None, owner: type, /) -> Self: ...

@@ -2,7 +2,7 @@
 
 Python pickles a function by its module and name, and insists on finding the very same object there. A decorated
 function is not what stands under its name: that is the ``Collected`` or the ``Metric`` which it has become, and the
-function itself is found behind it.
+function itself is found behind it. What goes by value, as cloudpickle sends it, is for :mod:`.carrying`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import sys
 from collections.abc import Callable
 from types import FunctionType
 
+from simple_metrics_manager.declaring.carrying import home_of, stays_here
+from simple_metrics_manager.fingerprint import Fingerprint, fingerprint
+
 _LINKS = ("__wrapped__", "function", "original_function")
 """Attributes under which what has become of a function keeps it."""
 
@@ -20,8 +23,9 @@ _LINKS = ("__wrapped__", "function", "original_function")
 class FunctionReference:
     """Holds a function. Pickled, it is the place where the function is found; copied, it is itself."""
 
-    def __init__(self, function: Callable[..., object]) -> None:
+    def __init__(self, function: Callable[..., object], in_class: bool = False) -> None:
         self.function: Callable[..., object] = function
+        self._in_class = in_class
 
     def __copy__(self) -> FunctionReference:
         return self
@@ -33,7 +37,11 @@ class FunctionReference:
         function = self.function
         if not isinstance(function, FunctionType):
             return FunctionReference, (function,)
-        if _behind(_at(function.__module__, function.__qualname__), function.__code__) is not function:
+        found = _behind(_at(function.__module__, function.__qualname__), function.__code__) is function
+        if stays_here(function.__module__, found):
+            code = Fingerprint() if self._in_class else code_of(function)
+            return _carried, (function, home_of(function), code)
+        if not found:
             raise pickle.PicklingError(
                 f"{function.__module__}.{function.__qualname__} cannot be sent to another process, where it could not "
                 f"be found: it is not what its module has under that name. Define it with 'def' at the top level of a "
@@ -53,6 +61,17 @@ def _found(module: str, qualname: str) -> FunctionReference:
     function = _behind(_at(module, qualname), None)
     if function is None:
         raise pickle.UnpicklingError(f"{module} has no function {qualname} here, but had one where this was pickled")
+    return FunctionReference(function)
+
+
+def code_of(function: Callable[..., object]) -> Fingerprint:
+    """The code of a function that is in no class. One that came by value has its source elsewhere."""
+    known: object = getattr(function, "__fingerprint__", None)
+    return known if isinstance(known, Fingerprint) else fingerprint(function)
+
+
+def _carried(function: FunctionType, home: str, code: Fingerprint) -> FunctionReference:
+    vars(function).update(__home__=home, __fingerprint__=code)  # it is new here, and nobody else's
     return FunctionReference(function)
 
 

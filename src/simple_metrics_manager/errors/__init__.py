@@ -9,8 +9,14 @@
     |-- UnknownMetricError      (KeyError, ValueError)   mend the name
     |   `-- NeedsParametersError                         give parameters, or the name of one set
     |-- UndeclaredParametersError (ValueError)           declare the parameters
+    |-- SweepArrayError         (TypeError)              take the values one by one, or as a table
     |-- UncoveredParametersError (KeyError)              complete the list
     |-- IdentityError           (TypeError)              give the manager or the call plain inputs
+    |-- MetricFailedError       (RuntimeError)           mend the function
+    |-- CannotTravelError       (PicklingError)          move it into a module, or leave it out
+    |-- UnreachableManagerError (RuntimeError)           let workers import the manager's module
+    |-- ForkingPoolError        (RuntimeError)           start processes by spawn or forkserver
+    |-- BrokenSweepError        (BrokenExecutor)         call again, with a new executor
     |-- ConfigError             (ValueError)             mend the configuration
     |-- MissingExtraError       (ImportError)            install the extra
     `-- StorageError
@@ -23,6 +29,8 @@
         |-- NewerFormatError    (ValueError)             upgrade this library
         |-- UnreachableError    (OSError)                restore the connection, then ask again
         |-- NotExclusiveError   (NotImplementedError)    use a server that enforces conditions
+        |-- ResultsNotFoundError (LookupError)           give workers a storage that they share
+        |-- UnreachableStorageError (ValueError)         give a storage that workers reach as well
         |-- ForkedError         (RuntimeError)           start processes by spawn or forkserver
         |-- NetworkFileSystemError (OSError)             keep the database on a local disk
         |-- PickledObjectsError (ValueError)             say allow_pickle=True, if you trust the file
@@ -33,13 +41,16 @@ sentence is made from them in ``__str__``; ``args`` are the constructor's argume
 """
 
 from simple_metrics_manager.errors.asking import (
+    BrokenSweepError,
     ConfigError,
     IdentityError,
     MetricCycleError,
     MetricDeclarationError,
+    MetricFailedError,
     MetricTypeError,
     MissingExtraError,
     NeedsParametersError,
+    SweepArrayError,
     UncoveredParametersError,
     UndeclaredParametersError,
     UnknownMetricError,
@@ -56,22 +67,33 @@ from simple_metrics_manager.errors.storing import (
     NotExclusiveError,
     NotStoredError,
     PickledObjectsError,
+    ResultsNotFoundError,
     SaveError,
     StorageError,
     UnreachableError,
     WrongIdentityError,
 )
+from simple_metrics_manager.errors.travelling import (
+    CannotTravelError,
+    ForkingPoolError,
+    UnreachableManagerError,
+    UnreachableStorageError,
+)
 
 __all__ = [
+    "BrokenSweepError",
     "CannotStoreError",
+    "CannotTravelError",
     "ConfigError",
     "CorruptDatabaseError",
     "CorruptMetricError",
     "ForkedError",
+    "ForkingPoolError",
     "IdentityError",
     "InTheWayError",
     "MetricCycleError",
     "MetricDeclarationError",
+    "MetricFailedError",
     "MetricTypeError",
     "MetricsError",
     "MissingExtraError",
@@ -81,12 +103,16 @@ __all__ = [
     "NotExclusiveError",
     "NotStoredError",
     "PickledObjectsError",
+    "ResultsNotFoundError",
     "SaveError",
     "StorageError",
+    "SweepArrayError",
     "UncoveredParametersError",
     "UndeclaredParametersError",
     "UnknownMetricError",
     "UnreachableError",
+    "UnreachableManagerError",
+    "UnreachableStorageError",
     "WrongIdentityError",
 ]
 

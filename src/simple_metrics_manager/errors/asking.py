@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import BrokenExecutor
+
 from simple_metrics_manager.errors.base import MetricsError
 
 
@@ -91,6 +93,19 @@ class UndeclaredParametersError(MetricsError, ValueError):
         return f"{self.metric} is not declared for {self.params}.\n  Declared: {self.declared}\n  {self.remedy}"
 
 
+class SweepArrayError(MetricsError, TypeError):
+    """The values of a sweep do not fit into one array; ``point`` is the first that does not, with its parameters."""
+
+    def __init__(self, point: str, problem: str, remedy: str) -> None:
+        super().__init__(point, problem, remedy)
+        self.point = point
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.point}: {self.problem}.\n  {self.remedy}."
+
+
 class UncoveredParametersError(MetricsError, KeyError):
     """A stored parameter set would be left behind by a conversion that does not mention it."""
 
@@ -113,6 +128,40 @@ class IdentityError(MetricsError, TypeError):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.problem}"
+
+
+class MetricFailedError(MetricsError, RuntimeError):
+    """The function of a metric raised on a worker, and what it raised could not be brought here.
+
+    ``error`` is the type of that exception, ``message`` its text, and ``traceback`` the whole traceback as text.
+    """
+
+    def __init__(self, metric: str, error: str, message: str, traceback: str) -> None:
+        super().__init__(metric, error, message, traceback)
+        self.metric = metric
+        self.error = error
+        self.message = message
+        self.traceback = traceback
+
+    def __str__(self) -> str:
+        text = f"{self.metric} raised {self.error} on a worker: {self.message}"
+        return f"{text}\n\n{self.traceback}" if self.traceback else text
+
+
+class BrokenSweepError(MetricsError, BrokenExecutor):
+    """The executor broke in the midst of a sweep: a worker was killed, say. What was computed is stored."""
+
+    def __init__(self, title: str, stored: int, total: int) -> None:
+        super().__init__(title, stored, total)
+        self.title = title
+        self.stored = stored
+        self.total = total
+
+    def __str__(self) -> str:
+        return (
+            f"the executor broke while {self.title} was computed. {self.stored} of {self.total} are stored; call "
+            f"again, with a new executor, to compute the rest."
+        )
 
 
 class ConfigError(MetricsError, ValueError):

@@ -210,3 +210,18 @@ class NetworkFileSystemError(StorageError, OSError):
             "database apart: it would lose values or be damaged."
             "\n  Keep it on a disk of this machine, or store files there instead (NpzStorageInterface)."
         )
+
+
+class ResultsNotFoundError(StorageError, LookupError):
+    """A worker has stored a metric, and here it is not found: worker and storage do not mean the same place."""
+
+    def __init__(self, metric: str, storage: str) -> None:
+        super().__init__(metric, storage)
+        self.metric = metric
+        self.storage = storage
+
+    def __str__(self) -> str:
+        return (
+            f"{self.metric} was stored by a worker, but is not found in {self.storage}: for the worker that is another "
+            f"place. Give a directory that both share, under the same path, or an object store."
+        )

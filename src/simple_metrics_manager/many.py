@@ -1,0 +1,191 @@
+"""What one may ask a manager about many of its metrics at once, or from a program that must not wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
+
+from simple_metrics_manager.asking.awaiting import in_thread
+from simple_metrics_manager.asking.cache import Cache
+from simple_metrics_manager.declaring.get_all import OnError
+from simple_metrics_manager.declaring.lookup import declared_keys, distinct
+from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.outcomes.failure import Failure
+from simple_metrics_manager.outcomes.plan import Plan
+from simple_metrics_manager.storing.failures import failures
+from simple_metrics_manager.sweeping.host import Manager
+from simple_metrics_manager.sweeping.request import Request
+from simple_metrics_manager.sweeping.sweep import plan, stream, values
+
+T = TypeVar("T")
+
+
+class AskedForMany:
+    """The part of a manager that sweeps use. ``executor`` and the other options are those of :class:`.GetAll`."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        __metrics__: Cache
+
+        def _key(self, key: Metric[T] | str, /) -> Metric[T]: ...
+
+    @overload
+    def get_all(
+        self,
+        *,
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        executor: Executor | None = None,
+        on_error: OnError = "raise",
+        dry_run: Literal[False] = False,
+    ) -> dict[str, object]: ...
+    @overload
+    def get_all(
+        self,
+        keys: Iterable[Metric[T]],
+        *,
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        executor: Executor | None = None,
+        on_error: Literal["raise"] = "raise",
+        dry_run: Literal[False] = False,
+    ) -> list[T]: ...
+    @overload
+    def get_all(
+        self,
+        keys: Iterable[Metric[T]],
+        *,
+        on_error: Literal["collect"],
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        executor: Executor | None = None,
+        dry_run: Literal[False] = False,
+    ) -> list[T | Failure]: ...
+    @overload
+    def get_all(  # a name says nothing about the type of its value
+        self,
+        keys: Iterable[str],
+        *,
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        executor: Executor | None = None,
+        on_error: OnError = "raise",
+        dry_run: Literal[False] = False,
+    ) -> list[Any]: ...
+    @overload
+    def get_all(
+        self,
+        keys: Iterable[Metric[object]] | Iterable[str] | None = None,
+        *,
+        dry_run: Literal[True],
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        executor: Executor | None = None,
+        on_error: OnError = "raise",
+    ) -> Plan: ...
+    def get_all(
+        self,
+        keys: Iterable[Metric[Any] | str] | None = None,
+        *,
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        executor: Executor | None = None,
+        on_error: OnError = "raise",
+        dry_run: bool = False,
+    ) -> Any:
+        """The values of all ``keys``, in their order; without any, everything that is declared, by name.
+
+        Everything means plain metrics and all parameter sets of each ``params_list``. What others need comes first;
+        what is stored is not computed. See :class:`.GetAll` for the options and for what may be raised.
+        """
+        request = Request(
+            title=type(self).__qualname__, executor=executor, on_error=on_error, use_stored=use_stored, verbose=verbose
+        )
+        manager, asked = cast("Manager", self), self._asked(keys)
+        if dry_run:
+            return plan(manager, asked, request)
+        found = values(manager, asked, request)
+        return found if keys is not None else dict(zip((key.name for key in asked), found, strict=True))
+
+    @overload
+    def iter_all(
+        self,
+        keys: Iterable[Metric[T]],
+        *,
+        executor: Executor | None = None,
+        on_error: Literal["raise"] = "raise",
+        use_stored: bool = True,
+    ) -> Iterator[tuple[Metric[T], T]]: ...
+    @overload
+    def iter_all(
+        self,
+        keys: Iterable[Metric[T]],
+        *,
+        on_error: Literal["collect"],
+        executor: Executor | None = None,
+        use_stored: bool = True,
+    ) -> Iterator[tuple[Metric[T], T | Failure]]: ...
+    @overload
+    def iter_all(
+        self, *, executor: Executor | None = None, on_error: OnError = "raise", use_stored: bool = True
+    ) -> Iterator[tuple[Metric[object], object]]: ...
+    def iter_all(
+        self,
+        keys: Iterable[Metric[Any]] | None = None,
+        *,
+        executor: Executor | None = None,
+        on_error: OnError = "raise",
+        use_stored: bool = True,
+    ) -> Iterator[tuple[Metric[Any], Any]]:
+        """Each key with its value, in the order of the keys, without holding more than one of the values in memory.
+
+        Meanwhile the executor computes ahead. What was in memory before stays there.
+        """
+        request = Request(title=type(self).__qualname__, executor=executor, on_error=on_error, use_stored=use_stored)
+        return stream(cast("Manager", self), self._asked(keys), request)
+
+    def last_error(self, key: Metric[object] | str, /) -> Failure | None:
+        """What went wrong when the metric was last computed, in whatever process; None if it went well."""
+        metrics = self.__metrics__
+        return metrics.shelf.last_failure(metrics.ask(cast("Manager", self), self._key(key)))
+
+    def failures(self) -> dict[str, Failure]:
+        """The last errors of everything that is declared, by name, in so far as no value is newer."""
+        metrics, manager = self.__metrics__, cast("Manager", self)
+        asked = [metrics.ask(manager, key) for key in self._asked(None)]
+        kept = {name for name, _ in failures(metrics.shelf.storage(self))}
+        found = {each.name: metrics.shelf.last_failure(each) for each in asked if each.stored in kept}
+        return {name: failure for name, failure in found.items() if failure is not None}
+
+    def retry_failed(
+        self, *, executor: Executor | None = None, on_error: OnError = "raise", verbose: bool | None = None
+    ) -> dict[str, object]:
+        """Try anew what :meth:`failures` has; the values by name. What needs them, ``get_all`` computes as ever."""
+        failed = self.failures()
+        request = Request(
+            title=f"what failed of {type(self).__qualname__}", executor=executor, on_error=on_error, verbose=verbose
+        )
+        keys: list[Metric[object]] = [self._key(name) for name in failed]
+        return dict(zip(failed, values(cast("Manager", self), keys, request), strict=True))
+
+    async def aget(self, key: Metric[T], /, use_stored: bool = True, verbose: bool | None = None) -> T:
+        """The value of a metric, as ``get`` gives it, without blocking the event loop of an ``asyncio`` program.
+
+        A task that is cancelled stops waiting; the value is computed and stored all the same.
+        """
+        found, metrics, manager = self._key(key), self.__metrics__, cast("Manager", self)
+        held = metrics.memory.held.get(found.name) if use_stored else None
+        if held is not None and held.state != "computed":
+            return cast("T", metrics.get(manager, found).give())  # what is in memory needs no thread
+        held = await in_thread(lambda: metrics.get(manager, found, use_stored=use_stored, verbose=verbose))
+        return cast("T", held.give())
+
+    def _asked(self, keys: Iterable[Metric[object] | str] | None) -> Sequence[Metric[object]]:
+        if keys is None:
+            return [*distinct(self._declared_keys())]
+        return [self._key(key) for key in keys]
+
+    def _declared_keys(self) -> Mapping[str, Metric[object]]:
+        return declared_keys(type(self), self.__metrics__.functions)

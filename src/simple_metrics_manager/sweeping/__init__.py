@@ -1,0 +1,1 @@
+"""Running many metrics: what they need, in which order, on which executor, and what came of it."""
