@@ -73,7 +73,9 @@ def test_page(path: Path, reader: ModuleType) -> None:
 def test_what_a_page_needs_is_an_extra(path: Path) -> None:
     """A page is skipped only where an optional package is missing that the tests know of: a slip skips nothing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    optional = {re.split(r"\W", requirement)[0] for requirement in project["dependency-groups"]["extras"]}
+    groups: dict[str, list[object]] = project["dependency-groups"]
+    wanted = [requirement for requirement in groups["extras"] + groups["dev"] if isinstance(requirement, str)]
+    optional = {re.split(r"\W", requirement)[0] for requirement in wanted}
 
     assert set(needs(path)) <= optional
     assert path.read_text(encoding="utf-8").count("<!-- needs") == bool(needs(path))

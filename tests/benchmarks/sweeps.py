@@ -29,7 +29,7 @@ from simple_metrics_manager.sweeping.worker import work
 from tests.benchmarks.trivial import KEYS, MANY, Trivial, manager, on_a_worker, one_call
 from tests.sweeping.engines import Engine, dask, processes
 
-TASKS, ROUNDS = 4_000, 3
+TASKS, ROUNDS = 8_000, 3
 SIZES = (10, 50, 250, 1000)
 """Metrics in one call of the executor's ``map``."""
 

@@ -11,6 +11,7 @@ import pytest
 
 from simple_metrics_manager.claims.beats import Beats
 from simple_metrics_manager.claims.directory_leases import DirectoryLeases
+from simple_metrics_manager.claims.leases import Watch
 from simple_metrics_manager.claims.object_leases import EXTENSION, ObjectLeases
 from simple_metrics_manager.claims.unclaimed import Unclaimed
 from simple_metrics_manager.events import Event, NotClaimed, listening
@@ -216,3 +217,16 @@ def test_what_a_lease_costs_in_requests(weed: Server) -> None:
 
     assert cost == ["PUT", "HEAD", "DELETE"]
     assert list(leases.store.names()) == []
+
+
+def test_how_long_a_first_note_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of the lease, and five seconds at most."""
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    for ttl, patience in ((60.0, 5.0), (8.0, 2.0)):
+        now, watch = 0.0, Watch(ttl)
+        assert watch.is_new(b"")
+        now = patience - 0.1
+        assert not watch.is_dead(None)
+        now = patience
+        assert watch.is_dead(None)

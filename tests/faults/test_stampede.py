@@ -126,7 +126,7 @@ def test_forced_computations_come_one_after_the_other(workers: list[Worker], pla
 @pytest.mark.parametrize("place", ["files", "leases"], indirect=True)
 def test_waiting_without_a_circle_is_no_cycle(workers: list[Worker], place: Place, log: Log) -> None:
     """Over graphs at random, in all of whose nodes threads and processes wait for one another, each runs once."""
-    end, rounds = time.monotonic() + SECONDS / 2, 0
+    end, rounds = time.monotonic() + SECONDS / 4, 0
     while rounds == 0 or time.monotonic() < end:
         here = Log(log.path.with_name(f"log-{rounds}"))
         pending = [worker.begin(workshop.nodes, place, here, rounds, NODES, 2) for worker in workers]
@@ -143,7 +143,7 @@ def test_waiting_without_a_circle_is_no_cycle(workers: list[Worker], place: Plac
 def test_a_long_chain_of_waiting_is_no_cycle(workers: list[Worker], place: Place, log: Log) -> None:
     """Eight processes of which each waits for the next one, for longer than it takes to look round, all get theirs."""
     pending = [
-        worker.begin(workshop.link, place, log, number, 0.2 if number else 1.5)
+        worker.begin(workshop.link, place, log, number, 0.2 if number else 1.2)
         for number, worker in enumerate(workers[:LINKS])
     ]
 

@@ -20,8 +20,7 @@ import pytest
 
 from simple_metrics_manager.errors import CorruptMetricError, NotStoredError, SaveError
 from simple_metrics_manager.stores import Directory, Store, files
-from simple_metrics_manager.stores.directory import _swept
-from simple_metrics_manager.stores.leftovers import temporary_name
+from simple_metrics_manager.stores.leftovers import swept, temporary_name
 
 posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has this")
 LARGE = 3 * files.MAPPED_ABOVE
@@ -500,7 +499,7 @@ def test_sweep(store: Directory) -> None:
 # EVIDENCE-OF: P9
 def test_first_write_sweeps(store: Directory) -> None:
     """The first write of a process looks for leftovers, the next do not."""
-    _swept.clear()
+    swept.clear()
     _leftover(store, _dead_process(), 4000)
     store.write("b", [b"1"])
     assert listing(store) == ["a.bin", "b.bin"]

@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from simple_metrics_manager import JsonStorageInterface, NpyStorageInterface, NpzStorageInterface
 from simple_metrics_manager.errors import NotStoredError, SaveError
 from simple_metrics_manager.stores import Directory
-from simple_metrics_manager.stores.directory import _swept
 from simple_metrics_manager.stores.layout import shard_of
+from simple_metrics_manager.stores.leftovers import swept
 
 NAMES = ("a", "A.b", "x/../y", "a b", "", "con", "a" * 500, "a" * 499 + "b", "%41", "\ud800", "00", "ff")
 posix = pytest.mark.skipif(os.name == "nt", reason="only POSIX has this")
@@ -164,7 +164,7 @@ def test_first_write_sweeps_all_folders(store: Directory) -> None:
         left = folder / f".a.bin.{process.pid}.{'0' * 16}.tmp"
         left.write_bytes(b"")
         os.utime(left, (1, 1))
-    _swept.clear()
+    swept.clear()
     store.write("a", [b"2"])
 
     assert files(store.path) == ["43/a.bin", f"not one/.a.bin.{process.pid}.{'0' * 16}.tmp"]

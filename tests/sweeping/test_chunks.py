@@ -21,7 +21,7 @@ def test_a_task_has_something_to_do(seconds: float, waiting: int, slots: int) ->
     size = learnt(seconds, slots).size("m", waiting)
 
     assert 1 <= size <= waiting
-    assert size == 1 or size * seconds <= TASK_SECONDS
+    assert size == 1 or size * seconds <= max(TASK_SECONDS, 0.005 * slots)
 
 
 def test_sizes() -> None:
@@ -29,10 +29,11 @@ def test_sizes() -> None:
     assert Chunks(4).size("m", 1000) == 1
     assert learnt(0.001).size("m", 100_000) == 500
     assert learnt(0.001).size("m", 1000) == 125
-    assert learnt(0.001).size("m", 300) == 50 == int(LEAST_SECONDS / 0.001)
+    assert learnt(0.001).size("m", 300) == 100 == int(LEAST_SECONDS / 0.001)
     assert learnt(0.001).size("m", 7) == 7
     assert learnt(0.1).size("m", 8) == 1
     assert learnt(60.0).size("m", 8) == 1
+    assert learnt(0.1, slots=1000).size("m", 10**6) == 50  # 1,000 workers ask for 200 tasks a second
 
 
 def test_expecting() -> None:

@@ -205,7 +205,7 @@ def test_a_pool_may_not_fork_beside_threads() -> None:
     try:
         with (
             ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool,
-            pytest.raises(ForkingPoolError, match=r"other threads run here \(.*other.*\n.*get_context\('spawn'"),
+            pytest.raises(ForkingPoolError, match=r"other threads run here \(.+\n.*get_context\('spawn'"),
         ):
             refuse_fork(pool)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as spawning:

@@ -13,7 +13,7 @@ from typing import ParamSpec, Protocol, TypeVar, cast
 
 from simple_metrics_manager.asking import running
 from simple_metrics_manager.asking.binding import bind
-from simple_metrics_manager.asking.claiming import Claiming
+from simple_metrics_manager.asking.claiming import claimed
 from simple_metrics_manager.asking.computing import Computer
 from simple_metrics_manager.asking.eviction import touch
 from simple_metrics_manager.asking.flights import Flights
@@ -24,7 +24,6 @@ from simple_metrics_manager.asking.shelf import Shelf
 from simple_metrics_manager.claims.base import Claim
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
-from simple_metrics_manager.errors import NotStoredError
 from simple_metrics_manager.record import Read
 from simple_metrics_manager.storing.storage import Storage
 
@@ -85,11 +84,9 @@ class Cache:
     ) -> Question:
         """What is asked, as things stand now."""
         frame = running.frame() if running.active else None
-        loud = host.verbose if verbose is None else verbose
-        quiet = frame is not None and not frame.verbose
-        name = key.name if name is None else name
+        loud = (host.verbose if verbose is None else verbose) and (frame is None or frame.verbose)
         inputs, epoch = self._now(host) if now is None else now
-        return Question(host, key, name, inputs, loud and not quiet, epoch)
+        return Question(host, key, key.name if name is None else name, inputs, loud, epoch)
 
     def _now(self, host: Manager) -> tuple[Inputs, int]:
         """The inputs, and the epoch of the memory that goes with them."""
@@ -164,10 +161,10 @@ class Cache:
         verbose: bool | None = None,
     ) -> Held:
         """Memory, storage or compute, in this order; ``use_stored=False`` computes and overwrites both."""
-        inputs, epoch = self._now(host)  # they may have changed, and with them what is held
+        now = self._now(host)  # the inputs may have changed, and with them what is held
         held = self.memory.held.get(key.name if name is None else name) if use_stored else None
         if held is None or held.state == "computed":
-            asked = self.ask(host, key, name, verbose, (inputs, epoch))
+            asked = self.ask(host, key, name, verbose, now)
             held = (self._glance(asked) if held is None and use_stored else None) or self._obtain(asked, use_stored)
             if running.active:
                 self.note(asked, held)
@@ -209,23 +206,16 @@ class Cache:
         def look() -> Held | None:
             return self.shelf.glance(asked) if use_stored else None
 
-        claiming = Claiming(self.shelf.claims(asked.host), asked, flight)
-        try:
-            found = claiming.begin(look)
-            if found is not None:
-                self.memory.put(asked.name, found, asked.epoch)
-                return found
+        computed = list[Held]()
+
+        def obtain() -> Held:
             if flight.claim is not None:
                 self.shelf.mark(asked)
-            computed = self._computer.compute(asked, flight, again=not use_stored)
-            kept = self._save(asked, computed, flight.claim)
-        finally:
-            try:
-                claiming.end()
-            except BaseException:  # an interrupt, which may have come before the end
-                claiming.end()
-                raise
-        if kept is not computed:
+            computed.append(self._computer.compute(asked, flight, again=not use_stored))
+            return self._save(asked, computed[0], flight.claim)
+
+        kept = claimed(self.shelf.claims(asked.host), asked, flight, look, obtain)
+        if not computed or kept is not computed[0]:
             self.memory.put(asked.name, kept, asked.epoch)
         return kept
 
@@ -268,7 +258,7 @@ class Cache:
         if held is None:
             held = self._load(asked, mend=False)
         if held is None:
-            raise self._not_stored(asked)
+            raise self.shelf.not_stored(asked)
         self.note(asked, held)
         return held
 
@@ -284,16 +274,10 @@ class Cache:
             NotStoredError: it is neither in memory nor stored.
         """
         asked = self.ask(host, key)
-        held = self.memory.held.get(asked.name)
-        record = held.record if held is not None else self.shelf.record(asked)
+        record = held.record if (held := self.memory.held.get(asked.name)) is not None else self.shelf.record(asked)
         if record is None:
-            raise self._not_stored(asked)
+            raise self.shelf.not_stored(asked)
         return record.date
-
-    def _not_stored(self, asked: Question) -> NotStoredError:
-        storage, unknown = self.shelf.storage(asked.host), asked.key.declaration.unknown
-        near = unknown.suggestion if unknown is not None else None
-        return NotStoredError(asked.name, "" if storage is None else repr(storage), near)
 
     # -------------------------------------------------------------------------------------------- save, load and note
     def _save(self, asked: Question, held: Held, claim: Claim | None = None) -> Held:

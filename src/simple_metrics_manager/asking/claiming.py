@@ -26,13 +26,34 @@ _LOOK_ROUND = 0.25
 _LONGEST_CHAIN = 64
 
 
-class Claiming:
-    """Computing what is asked while nobody else does. ``claims`` may be None, then nobody is kept out.
+def claimed(
+    claims: Claims | None,
+    asked: Question,
+    flight: running.Flight,
+    look: Callable[[], T | None],
+    obtain: Callable[[], T],
+) -> T:
+    """What ``look`` finds, stored by somebody else by now, or else what ``obtain`` gets while nobody else does.
 
-    Whoever makes one calls :meth:`end` in the end, and once more if an interrupt strikes there. A context manager
-    made of a generator would keep the claim if one came between its ``yield`` and the block.
+    ``claims`` may be None, then nobody is kept out. This is no context manager made of a generator: that would keep the
+    claim if an interrupt came between its ``yield`` and the block.
+
+    Raises:
+        MetricCycleError: who holds the claim waits, directly or not, for a computation that we are in the midst of.
     """
+    claiming = _Claiming(claims, asked, flight)
+    try:
+        found = claiming.begin(look)
+        return found if found is not None else obtain()
+    finally:
+        try:
+            claiming.end()
+        except BaseException:  # an interrupt, which may have come before the end
+            claiming.end()
+            raise
 
+
+class _Claiming:
     __slots__ = ("_asked", "_attempt", "_claims", "_flight")
 
     def __init__(self, claims: Claims | None, asked: Question, flight: running.Flight) -> None:
@@ -42,11 +63,7 @@ class Claiming:
         self._attempt = None if claims is None else claims.attempt(asked.stored)
 
     def begin(self, look: Callable[[], T | None]) -> T | None:
-        """Wait until the claim is that of the flight, or until ``look`` finds what somebody else has stored by now.
-
-        Raises:
-            MetricCycleError: who holds the claim waits, directly or not, for a computation that we are in the midst of.
-        """
+        """Wait until the claim is that of the flight, or until ``look`` finds something."""
         if self._claims is None or self._attempt is None:
             return None
         claim = self._attempt.take()

@@ -75,10 +75,10 @@ class Question:
     def module(self) -> str:
         """The module of the manager's class, or the one that the class says to have been in when values were stored;
         of a collected function its own."""
-        host = self.host
         if not self.label:
             return home_of(self.key.function)
-        return host.stored_module if host.stored_module is not None else home_of(type(host))
+        moved = self.host.stored_module
+        return moved if moved is not None else home_of(type(self.host))
 
     def text(self, codec: Codec) -> bytes:
         """How the record of the answer begins, if it was stored by the same declaration of the same manager."""

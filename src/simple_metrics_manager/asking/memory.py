@@ -98,15 +98,15 @@ class Memory:
         What was asked for in an ``epoch`` that has ended is given back, and not held.
         """
         limit = getattr(self._host(), "memory_limit", None)
-        if limit is None and self.room is None:
-            with running.switch:
-                return self.held.setdefault(name, held) if self.epoch == epoch else held
-        measure(held)
+        limited = limit is not None or self.room is not None
+        if limited:
+            measure(held)
         with running.switch:
             if self.epoch != epoch:
                 return held
             kept = self.held.setdefault(name, held)
-            self._keep_within(limit, name)
+            if limited:
+                self._keep_within(limit, name)
             return kept
 
     def settle(self, name: str, held: Held) -> None:

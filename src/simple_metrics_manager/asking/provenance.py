@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import os
-import platform
 import secrets
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import attrs
 import numpy as np
 
 from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.fingerprint.environment import PYTHON, library_versions
 from simple_metrics_manager.formats.content import content_hash
 from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
@@ -24,7 +23,6 @@ RUN = secrets.token_hex(8)
 """One id for everything that this process computes."""
 
 _PREVIEWED = 8
-_PYTHON = platform.python_version()
 
 
 @attrs.frozen
@@ -59,8 +57,8 @@ def make_record(asked: Question, codec: Codec, payload: Payload, timing: Timing,
         helpers=code.helpers,
         globals=code.globals,
         reads=tuple(reads),
-        python=_PYTHON,
-        libraries=_versions(("numpy", *code.libraries)),
+        python=PYTHON,
+        libraries=library_versions(("numpy", *code.libraries)),
         host=_host(os.getpid()),
         run=RUN,
         chosen=key.declaration.form is not None,
@@ -102,14 +100,3 @@ def _preview(payload: Payload) -> Tree:
 def _host(_process: int) -> str:
     """The name of this machine; asked again in each process, since one may have been frozen and woken elsewhere."""
     return socket.gethostname()
-
-
-@functools.lru_cache(maxsize=64)
-def _versions(packages: tuple[str, ...]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

@@ -48,13 +48,6 @@ class Flight:
         self.what: object = what
         """Equal for flights after the same value."""
         self.label: str = label
-        self.claim: Claim | None = None
-        """What keeps other processes from obtaining the same."""
-        self.needs: list[str] = []
-        """What its threads wait for by now, by the names of the claims; its own claim tells the last of them."""
-        self.since: float = 0.0
-        """When somebody began to obtain it, in seconds as ``time.time()`` gives them."""
-        self.thread: str = ""
         self.error: BaseException | None = None
         self.awaits: list[tuple[Flight, tuple[str, ...]]] = []
         """Flights of other threads that this one waits for, each with the labels of our own that lie between."""
@@ -64,7 +57,13 @@ class Flight:
 
     def begin(self) -> None:
         """It may take long: note who obtains it, and since when. What is quickly had does without."""
-        self.claim, self.since, self.thread = None, time.time(), threading.current_thread().name
+        self.claim: Claim | None = None
+        """What keeps other processes from obtaining the same."""
+        self.needs: list[str] = []
+        """What its threads wait for by now, by the names of the claims; its own claim tells the last of them."""
+        self.since: float = time.time()
+        """When somebody began to obtain it, in seconds as ``time.time()`` gives them."""
+        self.thread: str = threading.current_thread().name
 
     def land(self) -> None:
         """Wake everybody who waits."""

@@ -11,7 +11,7 @@ from simple_metrics_manager.asking.judging import check_identity, unusable
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.claims.base import Claim, Claims
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.errors import CorruptDatabaseError, CorruptMetricError, InTheWayError
+from simple_metrics_manager.errors import CorruptDatabaseError, CorruptMetricError, InTheWayError, NotStoredError
 from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, Superseded, silent, tell
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.outcomes.failure import Failure
@@ -111,6 +111,12 @@ class Shelf:
             return found
         old = map(storage.old_record, asked.host.old_names(asked.key))
         return next((record for record in old if record is not None), None)
+
+    def not_stored(self, asked: Question) -> NotStoredError:
+        """The error of what cannot be had without computing it."""
+        storage, unknown = self.storage(asked.host), asked.key.declaration.unknown
+        near = unknown.suggestion if unknown is not None else None
+        return NotStoredError(asked.name, "" if storage is None else repr(storage), near)
 
     def claims(self, host: object) -> Claims | None:
         """Where this storage notes who computes what; None if it cannot."""
@@ -262,14 +268,18 @@ class Shelf:
         return bool(getattr(self.storage(host), "allow_pickle", False))
 
     def _find(self, asked: Question, storage: DatedStorage, codec: Codec) -> Found | None:
-        form = asked.key.declaration.form or NATURAL.get(codec.natural)
+        form = asked.key.declaration.form
+        if form is None and codec.natural:
+            form = NATURAL.get(codec.natural)
         found = storage.find(asked.stored, form)
-        if found is None and storage.may_be_old and asked.name == asked.key.name:
-            old = map(storage.find, asked.host.old_names(asked.key))
-            return next((each for each in old if each is not None and each.old), None)
-        if found is not None and not found.answers(asked.text(codec)) and not found.old:
-            check_identity(asked, found.record, storage, form)
-        return found
+        if found is not None:
+            if not found.answers(asked.text(codec)) and not found.old:
+                check_identity(asked, found.record, storage, form)
+            return found
+        if not storage.may_be_old or asked.name != asked.key.name:
+            return None
+        old = map(storage.find, asked.host.old_names(asked.key))
+        return next((each for each in old if each is not None and each.old), None)
 
 
 def _set_aside(asked: Question, error: CorruptMetricError, storage: DatedStorage, form: Format | None) -> bool:

@@ -22,6 +22,8 @@ from simple_metrics_manager.errors import StorageError
 
 BEATS_IN_A_TTL = 4
 """A holder may miss two of them and live."""
+_FIRST_NOTE = 5.0
+"""Seconds in which a file server that is very busy should have written a few bytes."""
 
 
 class Watch:
@@ -40,8 +42,12 @@ class Watch:
         return True
 
     def is_dead(self, note: Note | None) -> bool:
-        """Whether the holder, which has shown the same for so long, is to be taken for dead."""
-        return process_is_gone(note) or time.monotonic() - self._since >= self._ttl
+        """Whether the holder, which has shown the same for so long, is to be taken for dead.
+
+        One that has not written its first note is waited for less: it was to do so in the next moment.
+        """
+        patience = self._ttl if note is not None else min(self._ttl / BEATS_IN_A_TTL, _FIRST_NOTE)
+        return process_is_gone(note) or time.monotonic() - self._since >= patience
 
 
 def process_is_gone(note: Note | None) -> bool:

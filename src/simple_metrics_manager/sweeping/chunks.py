@@ -1,7 +1,8 @@
 """How many metrics go into one task: as many as take half a second, judged by how long they have taken so far.
 
 To hand over a task costs 0.02 ms (threads) to 5 ms (Dask); a task of half a second makes that 1 % at most, and still
-lets a hundred workers finish within a second of each other.
+lets a hundred workers finish within a second of each other. More workers than a hundred would ask for more tasks than
+one scheduler hands over: theirs are longer.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import attrs
 
 TASK_SECONDS = 0.5
-LEAST_SECONDS = 0.05
-"""What a task has to do at least, as long as there is so much: ten times what the slowest scheduler takes for it."""
+LEAST_SECONDS = 0.1
+"""What a task has to do at least, as long as there is so much: twenty times what the slowest scheduler takes for it."""
+_SECONDS_A_SLOT = 0.005
+"""What a scheduler takes to hand over one task, while it keeps all others waiting."""
 _UNTRIED_SECONDS = 0.01
 """What a point is taken to need at least before one was computed: a record does not say what storing it took."""
 _WEIGHT = 0.3
@@ -34,7 +37,7 @@ class Chunks:
             return 1
         if metric not in self._seen:
             seconds = max(seconds, _UNTRIED_SECONDS)
-        fitting = int(TASK_SECONDS / max(seconds, 1e-7))
+        fitting = int(max(TASK_SECONDS, self.slots * _SECONDS_A_SLOT) / max(seconds, 1e-7))
         fair = -(-waiting // (2 * self.slots))  # towards the end, tasks become small, lest one worker has them all
         least = min(waiting, int(LEAST_SECONDS / max(seconds, 1e-7)))
         return max(1, least, min(fitting, fair))

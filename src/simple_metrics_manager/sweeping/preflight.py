@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 
 import attrs
 
@@ -127,6 +127,8 @@ def _unreachable(manager: Manager, error: Exception) -> UnreachableManagerError:
         return UnreachableManagerError(_label(manager), f"{said} (no module {missing!r})", _import_remedy(missing))
     if isinstance(error, BrokenExecutor):
         return UnreachableManagerError(_label(manager), said, _BROKEN)
+    if isinstance(error, CancelledError):
+        return UnreachableManagerError(_label(manager), said, _CANCELLED)
     return UnreachableManagerError(_label(manager), said, f"Workers need {_PACKAGE} {_version()} and what it needs.")
 
 
@@ -144,6 +146,7 @@ _BROKEN = (
     "starts the pool under 'if __name__ == \"__main__\":'. Otherwise what they print says why: the program or "
     f"{_PACKAGE} cannot be imported there, or an initializer fails."
 )
+_CANCELLED = "The executor cancelled the first task: it was shut down, or its scheduler is gone. Start a new one."
 
 
 def _import_remedy(missing: str) -> str:

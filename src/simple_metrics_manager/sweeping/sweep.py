@@ -10,6 +10,7 @@ from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import BrokenSweepError, ResultsNotFoundError
 from simple_metrics_manager.outcomes.plan import Plan
 from simple_metrics_manager.record import Record
+from simple_metrics_manager.sweeping.buckets import absent, fetch
 from simple_metrics_manager.sweeping.chunks import Chunks
 from simple_metrics_manager.sweeping.driver import Broken, Driver
 from simple_metrics_manager.sweeping.executors import Inline, slots
@@ -49,9 +50,12 @@ class Sweep:
     # ------------------------------------------------------------------------------------------------------ before
     def _look(self) -> dict[str, Node]:
         there: set[str] = set()
+        is_absent = absent(self._manager, len(self.keys) if self._request.use_stored else 0)
+        if self._load and self._request.use_stored:
+            fetch(self._manager, (key for key in self.keys.values() if not is_absent(key)))
 
         def missing(key: Metric[object]) -> bool:
-            if key.name in there or self._is_there(key):
+            if key.name in there or (not is_absent(key) and self._is_there(key)):
                 there.add(key.name)
                 return False
             return True
@@ -166,6 +170,10 @@ class Sweep:
         return BrokenSweepError(self._request.title, report.done - len(report.failures) + late, report.total)
 
     # ------------------------------------------------------------------------------------------------------- after
+    def fetch(self) -> None:
+        """Read what workers have stored, where it pays to read many at once."""
+        fetch(self._manager, (key for name, key in self.keys.items() if name not in self._report.failures))
+
     def value(self, key: Metric[object]) -> object:
         """What one of the keys has come to: its value, or why there is none.
 
@@ -185,6 +193,7 @@ def values(manager: Manager, keys: Sequence[Metric[object]], request: Request) -
     """The values of all keys in their order; with ``on_error="collect"``, a failure in place of what has failed."""
     sweep = Sweep(manager, keys, request)
     sweep.run()
+    sweep.fetch()
     return [sweep.value(key) for key in keys]
 
 
