@@ -19,6 +19,7 @@ FILE_CALLS: Final[dict[int, tuple[str, Shape]]] = {
     1: ("write", "fd"),
     2: ("open", "path"),
     CLOSE: ("close", "fd"),
+    17: ("pread64", "fd"),
     18: ("pwrite64", "fd"),
     20: ("writev", "fd"),
     73: ("flock", "fd"),

@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from simple_metrics_manager import SaveError, StorageError
+from simple_metrics_manager.stores.leftovers import LOCKED
 from tests.faults.engine import Plan, counted, needs_tracer, run
 from tests.faults.subject import (
     LARGE,
@@ -26,6 +27,7 @@ from tests.faults.subject import (
     prepare,
     shows,
 )
+from tests.faults.syscalls import Call
 
 pytestmark = needs_tracer
 
@@ -77,6 +79,11 @@ def check_told(told: Told, size: int, path: str) -> None:
     assert (told.held, told.runs) == (NEW, 1)
 
 
+def is_claim(call: Call) -> bool:
+    """Whether it is about the note that says who computes."""
+    return any(LOCKED in path for path in call.paths)
+
+
 def failed_everywhere(make: MakeStorage, folder: Path, size: int, error: int, *, lasting: bool) -> int:
     """Fail a save at each of its calls in turn; how many points that are."""
     storage = make(folder / "store")
@@ -84,7 +91,8 @@ def failed_everywhere(make: MakeStorage, folder: Path, size: int, error: int, *,
     old = prepare(make(folder / "before"), size, first=False)
     shutil.copytree(folder / "before", folder / "store")
     calls = run(lambda: save_and_retry(storage, size), folder / "store").calls
-    made = next(at for at, call in enumerate(calls, 1) if call.makes)
+    claims = {at for at, call in enumerate(calls, 1) if is_claim(call)}
+    made = next(at for at, call in enumerate(calls, 1) if call.makes and at not in claims)
     replaced = next(at for at, call in enumerate(calls, 1) if call.renames)
 
     for at in range(1, len(calls) + 1):
@@ -93,12 +101,13 @@ def failed_everywhere(make: MakeStorage, folder: Path, size: int, error: int, *,
         plan = Plan(at, "fail", error, lasting=lasting)
         told = run(lambda: save_and_retry(storage, size), folder / "store", plan).result()
         check_told(told, size, path)
-        if lasting or at >= made:  # before that it only looks for leftovers
+        # Before that it only looks for leftovers; and claims save work, no more.
+        if (lasting or at >= made) and at not in claims:
             assert (told.cause, os.strerror(error) in told.error) == (error, True)
         kept = told.error and at <= replaced  # after that, only the flush of the directory can fail
         assert told.stored == (old if kept else told.retried)
         assert told.replaced == (bool(told.error) and not kept)
-        assert leftovers(folder / "store") == []
+        assert [name for name in leftovers(folder / "store") if not name.endswith(LOCKED)] == []
     shutil.rmtree(folder / "store")
     shutil.rmtree(folder / "before")
     return len(calls)
@@ -128,7 +137,8 @@ def test_short_writes(tmp_path: Path, make: MakeStorage, size: int) -> None:
     storage = make(tmp_path)
     prepare(storage, size, first=False)
     calls = run(lambda: save_and_retry(storage, size), tmp_path).calls
-    writes = [at for at, call in enumerate(calls, 1) if call.writes]
+    # Half a note about who computes is as good as none.
+    writes = [at for at, call in enumerate(calls, 1) if call.writes and not is_claim(call)]
     assert writes
 
     for at in writes:
@@ -156,8 +166,9 @@ def test_every_call_of_a_load_fails(tmp_path: Path, make: MakeStorage, size: int
     storage = make(tmp_path)
     prepare(storage, size, first=False)
     calls = run(lambda: load_counted(storage), tmp_path).calls
-    assert {"openat", "read"} <= {call.name for call in calls}
+    assert {"openat", "pread64"} <= {call.name for call in calls}
 
     for at, call in enumerate(calls, 1):
         found = run(lambda: load_counted(storage), tmp_path, Plan(at, "fail", errno.EIO)).result()
+        # What ``pread64`` does not give is read in another way, which may succeed; it is verified as ever.
         assert found in ({"OSError"} if call.name in {"openat", "read"} else {"OSError", "1.5"})
