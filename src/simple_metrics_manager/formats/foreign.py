@@ -11,6 +11,7 @@ SINGLE = "value"
 """Name of the array in a payload that is one array."""
 
 _FIRST = "arr_0"
+_TREE: Tree = {ARRAY_MARK: SINGLE}
 
 
 def single(array: Array) -> Payload:
@@ -20,7 +21,7 @@ def single(array: Array) -> Payload:
 
 def is_single(payload: Payload) -> bool:
     """Whether the value is one array, under the name that :func:`single` gives it."""
-    return payload.tree == {ARRAY_MARK: SINGLE} and set(payload.arrays) == {SINGLE}
+    return len(payload.arrays) == 1 and SINGLE in payload.arrays and payload.tree == _TREE
 
 
 def from_npz(arrays: Mapping[str, Array]) -> Entry:

@@ -18,6 +18,7 @@ import attrs
 
 from simple_metrics_manager.formats.base import Shared
 from simple_metrics_manager.formats.record_text import DAMAGE, unreadable
+from simple_metrics_manager.history import Change
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
 from simple_metrics_manager.record import (
     CURRENT,
@@ -35,8 +36,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _BEFORE_NAME, _AFTER_PARAMS = len(',"name":'), -len(',"date":"')
 _NO_DATE = b',"name":"","date":"1970-01-01T00:00:00+00:00"'
-_DEFAULTS: tuple[object, ...] = (0, 0.0, 0.0, 0, "", 0, "", [])
-"""Date in microseconds since 1970, wall and CPU time in nanoseconds, bytes, summary, preview, content, reads."""
+_DEFAULTS: tuple[object, ...] = (0, 0.0, 0.0, 0, "", 0, "", [], [])
+"""Date in microseconds since 1970, wall and CPU time in nanoseconds, bytes, summary, preview, content, reads,
+history."""
 
 _EXACT = 1e6
 """Seconds below which their nanoseconds are whole numbers that a float has exactly."""
@@ -87,9 +89,12 @@ def _answer(record: Record, payload: Payload) -> str:
     date = (record.date - _EPOCH) // _MICROSECOND
     text = f"[{date},{_seconds(record.seconds)},{_seconds(record.cpu_seconds)},{record.bytes}"
     reads = [[read.manager, read.metric, read.content] for read in record.reads]
-    if reads or record.summary or record.content or record.preview is not None:
+    history = [change.to_dict() for change in record.history]
+    if reads or history or record.summary or record.content or record.preview is not None:
         preview = _NO_PREVIEW if record.preview is None else _preview(record.preview, payload)
         text = f"{text},{_encode(record.summary)},{_encode(preview)},{_encode(_short_hash(record.content))}"
+    if history:
+        return f"{text},{_encode(reads)},{_encode(history)}]"
     return f"{text},{_encode(reads)}]" if reads else f"{text}]"
 
 
@@ -179,7 +184,7 @@ class PackedEntry(Entry):
         try:
             named = cast("dict[str, Any]", json.loads(f'{{"name":{point}}}'))  # Any: what is not as it should be
             found = cast("list[Any]", json.loads(answer))  # raises TypeError or makes a record that is wrong
-            date, seconds, cpu, size, summary, preview, content, reads = [
+            date, seconds, cpu, size, summary, preview, content, reads, history = [
                 *found,
                 *cast("tuple[Any, ...]", _DEFAULTS[len(found) :]),
             ]
@@ -195,8 +200,9 @@ class PackedEntry(Entry):
                 preview=self._previewed(preview),
                 content=_long_hash(content),
                 reads=tuple(Read(*read) for read in reads),
+                history=tuple(map(Change.from_dict, history)),
             )
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"a record that does not hold what it must: {error}") from None
 
     def _previewed(self, preview: object) -> Tree:

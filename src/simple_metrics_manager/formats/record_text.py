@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import struct
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from simple_metrics_manager.errors import (
@@ -118,17 +120,19 @@ class BareEntry(Entry):
     Of a small value, to make a record and then text of that takes a quarter of the time that it takes to store it.
     """
 
-    __slots__ = ("_date", "_name")
+    __slots__ = ("_name", "_time")
 
     def __init__(self, name: str, payload: Payload) -> None:
-        super().__init__(None, payload)
+        self._record = None
+        self.payload: Payload = payload
         self._name = name
-        self._date = datetime.now(UTC)
+        self._time = divmod(time.time_ns() // 1000, 1_000_000)
 
     @property
     def record(self) -> Record:
         if self._record is None:
-            self._record = Record(name=self._name, date=self._date, bytes=self.payload.nbytes)
+            date = _EPOCH + timedelta(seconds=self._time[0], microseconds=self._time[1])
+            self._record = Record(name=self._name, date=date, bytes=self.payload.nbytes)
         return self._record
 
     @property
@@ -141,11 +145,19 @@ class BareEntry(Entry):
 
     @property
     def text(self) -> bytes:
-        nbytes = self.payload.nbytes
+        nbytes, (seconds, rest) = self.payload.nbytes, self._time
+        fraction = f".{rest:06d}" if rest else ""
         size = f',"bytes":{nbytes}' if nbytes else ""
-        return question(_BARE, self._name, "") + f'{self._date.isoformat()}"{size}}}'.encode("ascii")
+        return question(_BARE, self._name, "") + f'{_second(seconds)}{fraction}+00:00"{size}}}'.encode("ascii")
 
 
+@functools.lru_cache(maxsize=1)
+def _second(seconds: int) -> str:
+    """The text of a date but for fraction and zone: to write it out anew for each of many values takes a while."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BARE = record_to_sections(Record(name="")).question
 
 

@@ -13,9 +13,11 @@ from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.formats.zip_layout import END, STORED, WHOLE_BELOW, WHOLE_MARK, Member
 from simple_metrics_manager.formats.zip_writer import central_header, end_records, local_header
 
-_SUMS = struct.Struct("<III")
 _END = struct.Struct("<10xH4xI2x5s8s")
 """The end of an archive: the number of its members, where they end, the mark of the seal and its digits."""
+
+
+_end = _END.unpack_from
 
 
 class Pair:
@@ -28,14 +30,21 @@ class Pair:
         self._lead = lead
         members = [Member(name, STORED, 0, 0, 0, 0, 0) for name in (first, second)]
         headers = [local_header(members[0], lead), local_header(members[1], None)]
-        self._forms = [struct.Struct(f"<14s4xI4x{len(header) - 26}s") for header in headers]
-        self._frames = [(header[:14], header[26:]) for header in headers]
-        self._sizes = [len(header) for header in headers]
+        forms = [struct.Struct(f"<14s4xI4x{len(header) - 26}s").unpack_from for header in headers]
+        frames = [(header[:14], header[26:]) for header in headers]
+        self._sizes = len(headers[0]), len(headers[1])
+        self._unpack = forms[0], forms[1]
+        self._frames = *frames[0], *frames[1]
         entries = [central_header(member) for member in members]
         end = end_records(2, sum(map(len, entries)), 0)
         split = END.size - 6
-        self._directory = entries[0][:16], entries[0][28:] + entries[1][:16], entries[1][28:42]
-        self._tail = entries[1][46:] + end[:split], end[split + 4 :] + WHOLE_MARK
+        listed = entries[0][:16], entries[0][28:] + entries[1][:16], entries[1][28:42]
+        tail = entries[1][46:] + end[:split], end[split + 4 :] + WHOLE_MARK
+        written = [struct.Struct(f"<14sIII{len(header) - 26}s").pack for header in headers]
+        lengths = [len(part) for part in (*listed, *tail)]
+        behind = struct.Struct("<{}sIII{}sIII{}sI{}sI{}s".format(*lengths)).pack
+        self._pack = written[0], written[1], behind
+        self._listed = *listed, *tail
         self._room = WHOLE_BELOW - sum(self._sizes) - sum(map(len, entries)) - len(end)
 
     def pack(self, header: bytes, data: Buffer, text: bytes) -> bytes | None:
@@ -44,17 +53,15 @@ class Pair:
         if size + size2 >= self._room or len(header) != self._lead:
             return None
         crc, crc2 = crc32(data, crc32(header)), crc32(text)
-        sums, sums2 = _SUMS.pack(crc, size, size), _SUMS.pack(crc2, size2, size2)
-        (before, behind), (before2, behind2) = self._frames
-        listed, listed2, listed3 = self._directory
-        end, mark = self._tail
-        offset = self._sizes[0] + size
-        stop = (offset + self._sizes[1] + size2).to_bytes(4, "little")
-        parts = (
-            *(before, sums, behind, header, data, before2, sums2, behind2, text),
-            *(listed, sums, listed2, sums2, listed3, offset.to_bytes(4, "little"), end, stop, mark),
-        )
-        whole = b"".join(parts)
+        before, behind, before2, behind2 = self._frames
+        listed, listed2, listed3, end, mark = self._listed
+        first, second, third = self._pack
+        begin, middle = first(before, crc, size, size, behind), second(before2, crc2, size2, size2, behind2)
+        offset = len(begin) + size
+        stop = offset + len(middle) + size2
+        sums, sums2 = (crc, size, size), (crc2, size2, size2)
+        rest = third(listed, *sums, listed2, *sums2, listed3, offset, end, stop, mark)
+        whole = b"".join((begin, header, data, middle, text, rest))
         return whole + b"%08x" % crc32(whole)
 
     def find(self, blob: memoryview) -> tuple[int, int, int, int] | None:
@@ -63,16 +70,17 @@ class Pair:
         size, size2 = self._sizes
         if at < size + size2:
             return None
-        count, stop, mark, digits = _END.unpack_from(blob, at)
+        count, stop, mark, digits = _end(blob, at)
         if count != 2 or mark != WHOLE_MARK or digits != b"%08x" % crc32(blob[:-8]):
             return None
-        form, form2 = self._forms
-        frame, frame2 = self._frames
-        before, kept, behind = form.unpack_from(blob)
+        before1, behind1, before2, behind2 = self._frames
+        first, second = self._unpack
+        before, kept, behind = first(blob)
         middle = size + kept
-        if (before, behind) != frame or not middle + size2 <= stop <= at:
+        start = middle + size2
+        if before != before1 or behind != behind1 or not start <= stop <= at:
             return None
-        before, kept, behind = form2.unpack_from(blob, middle)
-        if (before, behind) != frame2 or middle + size2 + kept != stop:
+        before, kept, behind = second(blob, middle)
+        if before != before2 or behind != behind2 or start + kept != stop:
             return None
-        return size, middle, middle + size2, stop
+        return size, middle, start, stop

@@ -69,8 +69,8 @@ class PlainCodec:
         self.allow_pickle = allow_pickle
         self.where = where
         self.remedy = remedy
-        self.questions: dict[object, str] = {}
         """What to do about the missing annotation, for the message that a value cannot be stored without one."""
+        self.questions: dict[object, str] = {}
 
     def dump(self, value: object) -> Payload:
         """The payload of a value; its arrays are the value's own, not copies.
@@ -108,6 +108,8 @@ class PlainCodec:
 
     def _dump(self, value: object) -> Raw:
         kind = type(value)
+        if kind is np.ndarray:
+            return self._dump_array(cast("Array", value))
         if kind is float or kind is bool or value is None:
             return value
         if kind is str:

@@ -73,8 +73,12 @@ class Payload:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays and natives together."""
-        size = sum([array.nbytes for array in self.arrays.values()])
-        return size + sum(native.nbytes for native in self.natives.values()) if self.natives else size
+        size = 0
+        for array in self.arrays.values():
+            size += array.nbytes
+        for native in self.natives.values() if self.natives else ():
+            size += native.nbytes
+        return size
 
     def flat(self) -> Payload:
         """The same with natives as arrays of bytes."""

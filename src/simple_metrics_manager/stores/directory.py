@@ -19,11 +19,8 @@ from simple_metrics_manager.stores.durability import Durability, sync_directory,
 from simple_metrics_manager.stores.files import NotAFileError, fill_file, open_new_file, read_file
 from simple_metrics_manager.stores.groups import Group, group_of, grouped_writes
 from simple_metrics_manager.stores.layout import Layout, is_there
-from simple_metrics_manager.stores.leftovers import remove_leftovers, temporary_name
+from simple_metrics_manager.stores.leftovers import remove_leftovers, swept, temporary_name
 from simple_metrics_manager.stores.renaming import rename_to_nothing
-
-_swept: set[tuple[int, str]] = set()
-"""Process and directory of every store that has looked for leftovers: a forked child looks anew."""
 
 
 @attrs.frozen
@@ -150,9 +147,8 @@ class Directory:
             raise SaveError(name, path, error.strerror or str(error), replaced=True) from error
 
     def _sweep_once(self) -> None:
-        key = (os.getpid(), self._layout.folder)
-        if key not in _swept:
-            _swept.add(key)
+        if self._layout.folder not in swept:
+            swept.add(self._layout.folder)
             self.sweep()
 
     def sweep(self) -> int:

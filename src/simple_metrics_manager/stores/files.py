@@ -75,32 +75,21 @@ def read_file(path: str) -> memoryview:
             raise
         raise NotAFileError(kind) from error
     try:
-        whole = _at_once(descriptor)
-        if whole is not None:
-            return whole
+        # Only a regular file has bytes at a given place and knows how many they are. To be told by ``fstat`` as well
+        # takes as long as to verify the few bytes of most files, which one call reads to their end.
+        if sys.platform != "win32":
+            try:
+                whole = os.pread(descriptor, _AT_ONCE, 0)
+                if 0 < len(whole) < _AT_ONCE and os.lseek(descriptor, 0, os.SEEK_END) == len(whole):
+                    return memoryview(whole)
+            except OSError:  # of a directory, a pipe, a disk that fails
+                pass
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise NotAFileError(_kind(status.st_mode))
         return _contents(descriptor, status.st_size)
     finally:
         os.close(descriptor)
-
-
-def _at_once(descriptor: int) -> memoryview | None:
-    """A file of some bytes that one call reads to its end, as most do.
-
-    Only a regular file has them at a given place and knows how many they are. To be told by ``fstat`` as well takes as
-    long as to verify them.
-    """
-    if sys.platform == "win32":
-        return None
-    try:
-        whole = os.pread(descriptor, _AT_ONCE, 0)
-        if 0 < len(whole) < _AT_ONCE and os.lseek(descriptor, 0, os.SEEK_END) == len(whole):
-            return memoryview(whole)
-    except OSError:  # of a directory, a pipe, a disk that fails
-        pass
-    return None
 
 
 def _contents(descriptor: int, size: int) -> memoryview:
@@ -175,7 +164,10 @@ def fill_file(descriptor: int, pieces: Iterable[Buffer], *, sync: bool) -> int:
 
 def _write_all(descriptor: int, pieces: Iterable[Buffer]) -> int:
     if isinstance(pieces, (list, tuple)):
-        size = sum([memoryview(piece).nbytes for piece in pieces])
+        if len(pieces) == 1 and type(pieces[0]) is bytes:
+            size = len(pieces[0])
+        else:
+            size = sum([memoryview(piece).nbytes for piece in pieces])
         if size < _JOINED_BELOW:
             whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             taken = os.write(descriptor, whole) if size else 0

@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 import time
+from collections.abc import Iterator
 
 _TEMPORARY = re.compile(r"\..+\.(\d{1,10})\.[0-9a-f]{16}\.tmp")
 _MASK = (1 << 64) - 1
@@ -19,6 +20,15 @@ _numbers = itertools.count(int.from_bytes(os.urandom(8), "little"))
 
 LOCKED = ".computing"
 """The end of the names of files that are locked by whoever computes what belongs into another file beside them."""
+
+_SHARD = 2
+"""Letters of the names of the folders over which files may be spread."""
+
+swept: set[str] = set()
+"""The directories where this process has looked for leftovers: a forked child looks anew."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=swept.clear)
 
 _OLD = 3600.0
 """Seconds. A file that was touched within the hour may be another host's, where the process number means nothing."""
@@ -71,3 +81,14 @@ def _is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def left_in(folder: str) -> Iterator[tuple[str, str]]:
+    """Files in a directory of metrics, or in the folders in it, that no name means; each with what it is."""
+    for where, folders, files in os.walk(folder):
+        folders[:] = sorted(each for each in folders if len(each) == _SHARD and where == folder)
+        for file in sorted(files):
+            if _TEMPORARY.fullmatch(file):
+                yield os.path.join(where, file), "somebody is writing it, or died while writing"
+            elif file.endswith(".damaged"):
+                yield os.path.join(where, file), "it was damaged, and was set aside"

@@ -108,7 +108,7 @@ def dated(storage: Storage) -> DatedStorage:
     if known is not None:
         return known
     if isinstance(storage, StoredEntries):
-        made = storage.__dict__["_as_dated"] = _Entries(storage, storage)
+        made = cast("dict[str, DatedStorage]", storage.__dict__)["_as_dated"] = _Entries(storage, storage)
         return made
     return _Entries(storage, storage) if isinstance(storage, EntryStorage) else _SideCars(storage)
 

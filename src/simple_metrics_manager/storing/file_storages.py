@@ -69,10 +69,12 @@ class NpzStorageInterface(StoredEntries):
         return Npz(self.compress, self.allow_pickle, self.verify)
 
     def _check(self, entry: Entry) -> None:
+        if self.list_limit is None:
+            return
         tree = entry.payload.tree
         if isinstance(tree, dict) and isinstance(tree.get("$tuple"), list):
             tree = tree["$tuple"]
-        if self.list_limit is not None and isinstance(tree, list) and len(tree) > self.list_limit:
+        if isinstance(tree, list) and len(tree) > self.list_limit:
             raise CannotStoreError(
                 entry.record.name if entry.record is not None else "",
                 f"a list of {len(tree)} is longer than list_limit={self.list_limit}",

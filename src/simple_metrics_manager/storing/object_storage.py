@@ -66,8 +66,8 @@ class ObjectStorageInterface(StoredEntries):
     def _format(self) -> Format:
         return Npz(self.compress, self.allow_pickle)
 
-    # No server takes parts on a condition. With large values we look first, and then write: whoever comes in between has
-    # taken over the claim of one who was believed dead, and what either of them stores is whole.
+    # No server takes parts on a condition. With large values we look first, and then write: whoever comes in between
+    # has taken over the claim of one who was believed dead, and what either of them stores is whole.
     def create(self, entry: Entry, /, form: Format | None = None) -> int | None:
         if entry.payload.nbytes < _IN_PARTS:
             return super().create(entry, form)
