@@ -13,6 +13,7 @@ import attrs
 from simple_metrics_manager.errors import NotStoredError, UncoveredParametersError
 from simple_metrics_manager.events import Moved, MovesEnded, tell
 from simple_metrics_manager.formats.base import Format
+from simple_metrics_manager.keeping.renaming import renamed
 from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function, python_scalar
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import Entry, Record
@@ -199,13 +200,8 @@ class _Entries(_Stored):
                 self._storage.move(move.old + DATE, move.new + DATE)
             self._storage.move(move.old, move.new)
             return
-        record = attrs.evolve(
-            entry.record,
-            name=move.new,
-            metric=move.metric if entry.record.metric else "",
-            manager=entry.record.manager if move.manager is None else move.manager,
-            params=entry.record.params if move.params is None else move.params,
-        )
+        metric = move.metric if entry.record.metric else ""
+        record = renamed(entry.record, move.new, metric, move.params, move.manager)
         self._storage.write(Entry(record, entry.payload), self._storage.form_of(move.old))
         self._storage.delete(move.old)
 

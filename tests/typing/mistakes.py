@@ -188,9 +188,8 @@ if TYPE_CHECKING:
             return NotStorable()
 
     class ReservedName(DatedCacheManager):
-        # a method that managers are still to have
         @metric
-        def status(self) -> float:
+        def status(self) -> float:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
             return 1.0
 
     class NameOfADate(DatedCacheManager):

@@ -120,6 +120,8 @@ def module_name(module: str) -> str:
 def home_of(thing: object) -> str:
     """The module of a class or function, as records name it: for one that was brought here, where it came from."""
     module = str(getattr(thing, "__module__", None) or "")
+    if module != MAIN and module not in SPAWNED:
+        return module
     home: object = getattr(thing, "__home__", None) if module == MAIN else None
     return home if isinstance(home, str) else module_name(module)
 

@@ -15,6 +15,7 @@ AnyMetric: TypeAlias = "Metric[object] | ParameterizedMetric[..., object]"
 RESERVED = frozenset(
     {
         "accept",
+        "adopt_renamed",
         "aget",
         "cache",
         "check",

@@ -59,8 +59,11 @@ class Declaration:
         self.version = version
         self.form = form
         """The format that was declared for its files, or None."""
+        self.renamed_from: tuple[str, ...] = ()
+        """Names that it had before, under which values may be stored still."""
         self._namespace: Mapping[str, object] = _local_names(function)
         self._codecs: weakref.WeakKeyDictionary[type, TypedCodec[object] | None] = weakref.WeakKeyDictionary()
+        self._last: tuple[Callable[[], type | None], TypedCodec[object] | None] = _nothing, None
         self._brought: weakref.WeakKeyDictionary[type, Fingerprint] = weakref.WeakKeyDictionary()
 
     @property
@@ -69,7 +72,8 @@ class Declaration:
         return f"{self.owner.__qualname__}.{self.name}" if self.owner is not None else self.name
 
     def __getstate__(self) -> dict[str, object]:
-        kept = {name: value for name, value in vars(self).items() if name not in ("_brought", "_codecs", "_namespace")}
+        here = ("_brought", "_codecs", "_last", "_namespace")
+        kept = {name: value for name, value in vars(self).items() if name not in here}
         if stays_here(getattr(self.function, "__module__", None) or "", found=True):
             kept["_namespace"] = {**_global_names(self.function), **self._namespace}
         return {**kept, "function": FunctionReference(self.function, in_class=self.takes_manager)}
@@ -77,7 +81,7 @@ class Declaration:
     def __setstate__(self, state: dict[str, object]) -> None:
         vars(self).update({"_namespace": {}, **state})
         self.function = cast("FunctionReference", state["function"]).function
-        self._codecs = weakref.WeakKeyDictionary()
+        self._codecs, self._last = weakref.WeakKeyDictionary(), (_nothing, None)
         self._brought = weakref.WeakKeyDictionary()
 
     @property
@@ -105,11 +109,15 @@ class Declaration:
         """
         if alias is not None:
             return self._resolve(alias)
+        last, found = self._last
+        if last() is manager:  # as mostly: to look it up takes three times as long
+            return found
         try:
-            return self._codecs[manager]
+            found = self._codecs[manager]
         except KeyError:
             found = self._codecs[manager] = self._resolve(manager)
-            return found
+        self._last = weakref.ref(manager), found
+        return found
 
     def remedy(self, manager: type) -> str:
         """What to do where :meth:`codec` gives None since a type variable is open, as of ``G[int](...)`` if it is
@@ -173,6 +181,10 @@ class Declaration:
             if self.lenient:
                 return None
             raise
+
+
+def _nothing() -> None:
+    """Stands for a weak reference to no class."""
 
 
 def spelled_in(manager: type, owner: type) -> str:

@@ -8,7 +8,7 @@ solved from the function; the other with ``*Ts``, known from the rows, and so on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, cast, overload
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeAlias, cast, overload
 
 from typing_extensions import TypeVar, TypeVarTuple
 
@@ -24,6 +24,9 @@ T_co = TypeVar("T_co", covariant=True)
 M = TypeVar("M", bound=Host)
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
+
+OldNames: TypeAlias = "str | tuple[str, ...]"
+"""One name that a metric had before, or several."""
 
 
 class AcceptsRow(Protocol[P, T_co, *Ts]):
@@ -41,50 +44,74 @@ class AcceptsRow(Protocol[P, T_co, *Ts]):
 class ParamsList(Generic[*Ts]):
     """What ``metric(params_list=...)`` returns: a decorator."""
 
-    def __init__(self, rows: Iterable[tuple[*Ts]], dynamic: bool, version: Version, form: Format | None, /) -> None:
+    def __init__(
+        self,
+        rows: Iterable[tuple[*Ts]],
+        dynamic: bool,
+        version: Version,
+        form: Format | None,
+        old: tuple[str, ...] = (),
+        /,
+    ) -> None:
         self._rows = cast("list[Row]", rows_of(rows, "@metric"))
         self._dynamic = dynamic
         self._version = version
         self._form = form
+        self._old = old
 
     def __call__(self, function: AcceptsRow[P, T, *Ts], /) -> ParameterizedMetric[P, T]:
         plain = cast("Callable[Concatenate[Any, P], T]", function)
-        return ParameterizedMetric(plain, self._rows, dynamic=self._dynamic, version=self._version, format=self._form)
+        made = ParameterizedMetric(plain, self._rows, dynamic=self._dynamic, version=self._version, format=self._form)
+        made.declaration.renamed_from = self._old
+        return made
 
 
 class AnyParams:
     """What ``metric(dynamic=True)`` returns: a decorator."""
 
-    def __init__(self, version: Version, form: Format | None, /) -> None:
+    def __init__(self, version: Version, form: Format | None, old: tuple[str, ...], /) -> None:
         self._version = version
         self._form = form
+        self._old = old
 
     def __call__(self, function: Callable[Concatenate[M, P], T], /) -> ParameterizedMetric[P, T]:
         plain = cast("Callable[Concatenate[Any, P], T]", function)
-        return ParameterizedMetric(plain, dynamic=True, version=self._version, format=self._form)
+        made = ParameterizedMetric(plain, dynamic=True, version=self._version, format=self._form)
+        made.declaration.renamed_from = self._old
+        return made
 
 
 class PlainOptions:
     """What ``metric(version=...)`` returns: a decorator."""
 
-    def __init__(self, version: Version, form: Format | None, /) -> None:
+    def __init__(self, version: Version, form: Format | None, old: tuple[str, ...], /) -> None:
         self._version = version
         self._form = form
+        self._old = old
 
     def __call__(self, function: Callable[[M], T], /) -> Metric[T]:
-        return Metric(function, version=self._version, format=self._form)
+        made = Metric(function, version=self._version, format=self._form)
+        made.declaration.renamed_from = self._old
+        return made
 
 
 @overload
 def metric(function: Callable[[M], T], /) -> Metric[T]: ...
 @overload
 def metric(
-    *, params_list: Iterable[tuple[*Ts]], dynamic: bool = False, version: Version = None, format: Format | None = None
+    *,
+    params_list: Iterable[tuple[*Ts]],
+    dynamic: bool = False,
+    version: Version = None,
+    format: Format | None = None,
+    renamed_from: OldNames = (),
 ) -> ParamsList[*Ts]: ...
 @overload
-def metric(*, dynamic: Literal[True], version: Version = None, format: Format | None = None) -> AnyParams: ...
+def metric(
+    *, dynamic: Literal[True], version: Version = None, format: Format | None = None, renamed_from: OldNames = ()
+) -> AnyParams: ...
 @overload
-def metric(*, version: Version = None, format: Format | None = None) -> PlainOptions: ...
+def metric(*, version: Version = None, format: Format | None = None, renamed_from: OldNames = ()) -> PlainOptions: ...
 def metric(
     function: Callable[..., object] | None = None,
     /,
@@ -93,6 +120,7 @@ def metric(
     dynamic: bool = False,
     version: Version = None,
     format: Format | None = None,  # noqa: A002 - what users write
+    renamed_from: OldNames = (),
 ) -> object:
     """Declare a metric of a manager.
 
@@ -100,17 +128,22 @@ def metric(
     declares a ``ParameterizedMetric[P, T]`` with these parameter sets, ``@metric(dynamic=True)`` one that may be
     asked with any. A changed ``version`` makes what was stored under another one be computed anew. ``format`` is the
     format of its files where that is not to be the one of the storage, as in ``@metric(format=Json())``.
+    ``renamed_from`` has names that it had before: ``adopt_renamed`` of a manager takes over what is stored under them.
 
     With ``@override``, write ``@metric`` above it.
 
     Raises:
         MetricDeclarationError: the function takes parameters and none were declared, or a row does not fit; or
-            ``format`` is none.
+            ``format`` is none, or ``renamed_from`` no name.
     """
     if format is not None and not isinstance(cast("object", format), Format):
         raise MetricDeclarationError("@metric", f"{format!r} is no format; give one, as in format=Json()")
+    old = (renamed_from,) if isinstance(renamed_from, str) else renamed_from
+    if not isinstance(cast("object", old), tuple) or not all(isinstance(cast("object", name), str) for name in old):
+        raise MetricDeclarationError("@metric", f"renamed_from={renamed_from!r} is no name, and no tuple of names")
     if params_list is not None:
-        return ParamsList[*tuple[object, ...]](params_list, dynamic, version, format)
+        return ParamsList[*tuple[object, ...]](params_list, dynamic, version, format, old)
     if dynamic:
-        return AnyParams(version, format)
-    return PlainOptions(version, format) if function is None else Metric(function, version=version, format=format)
+        return AnyParams(version, format, old)
+    options = PlainOptions(version, format, old)
+    return options if function is None else options(function)

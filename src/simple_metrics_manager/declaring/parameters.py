@@ -96,6 +96,22 @@ class Parameters:
             name: canonical(value, f"{self._where}({name}=...)") for name, value in zip(self.names, row, strict=True)
         }
 
+    def completed(self, params: Mapping[str, Tree]) -> Mapping[str, Tree]:
+        """Parameters in canonical form, by name, with the defaults of those that are missing.
+
+        Raises:
+            TypeError: these are other parameters.
+        """
+        for name in params.keys() - set(self.names):
+            raise TypeError(f"it has no parameter {name!r}")
+        found: dict[str, Tree] = {}
+        for each in self._parameters:
+            if each.name not in params and each.default is each.empty:
+                raise TypeError(f"it also needs {each.name!r}")
+            default = f"{self._where}({each.name}=...)"
+            found[each.name] = params[each.name] if each.name in params else canonical(each.default, default)
+        return found
+
     def spell(self, row: Row) -> str:
         """``k=10, mode='fast'``: the row as people would write it."""
         return ", ".join(f"{name}={value!r}" for name, value in zip(self.names, row, strict=True))
