@@ -23,12 +23,12 @@ PACKAGE = ROOT / "src" / NAME
 
 LAYERS = (
     {"errors"},
-    {"keys", "record", "events", "payload", "outcomes"},
+    {"keys", "record", "history", "events", "payload", "outcomes"},
     {"formats", "stores", "claims", "fingerprint"},
     {"declaring", "storing"},
-    {"asking", "sweeping"},
-    {"many", "manager", "collected", "collect", "progress"},
-    {"rename", "sweep", "cli", "report", "testing", "__main__"},
+    {"asking", "sweeping", "freshness", "keeping"},
+    {"many", "kept", "vouching", "manager", "collected", "collect", "progress"},
+    {"rename", "copying", "sweep", "cli", "report", "testing", "__main__"},
     {"dated_cache_manager", "storage_interface", "saved_metric_name_converter"},
     {"__init__"},
 )

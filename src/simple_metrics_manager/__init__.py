@@ -52,6 +52,15 @@ from simple_metrics_manager.formats.npy import Npy
 from simple_metrics_manager.formats.npz import Npz
 from simple_metrics_manager.formats.parquet import Parquet
 from simple_metrics_manager.formats.zarr import Zarr
+from simple_metrics_manager.freshness.accepting import AcceptReport
+from simple_metrics_manager.freshness.differing import Difference
+from simple_metrics_manager.freshness.graph import MetricGraph
+from simple_metrics_manager.freshness.provenance import Provenance
+from simple_metrics_manager.freshness.verifying import VerifyReport
+from simple_metrics_manager.history import Change
+from simple_metrics_manager.keeping.checking import check_storage
+from simple_metrics_manager.keeping.copying import copy_storage
+from simple_metrics_manager.keeping.reports import CheckReport, ClearPlan, CopyReport, RenamePlan
 from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.outcomes.plan import Plan
@@ -68,18 +77,24 @@ from simple_metrics_manager.storing.tiered_storage import TieredStorageInterface
 __version__ = "1.0.0.dev0"
 
 __all__ = [
+    "AcceptReport",
     "BoundMetric",
     "BrokenSweepError",
     "CachedFunction",
     "CannotStoreError",
     "CannotTravelError",
+    "Change",
+    "CheckReport",
+    "ClearPlan",
     "Collected",
     "CollectingDatedCacheManager",
     "ConfigError",
+    "CopyReport",
     "CorruptDatabaseError",
     "CorruptMetricError",
     "DataCacheManager",
     "DatedCacheManager",
+    "Difference",
     "Failure",
     "FileBasedStorageInterface",
     "ForkedError",
@@ -94,6 +109,7 @@ __all__ = [
     "MetricCycleError",
     "MetricDeclarationError",
     "MetricFailedError",
+    "MetricGraph",
     "MetricTypeError",
     "MetricsError",
     "MissingExtraError",
@@ -113,6 +129,8 @@ __all__ = [
     "Parquet",
     "PickledObjectsError",
     "Plan",
+    "Provenance",
+    "RenamePlan",
     "ResultsNotFoundError",
     "SaveError",
     "SqliteStorageInterface",
@@ -127,10 +145,13 @@ __all__ = [
     "UnreachableError",
     "UnreachableManagerError",
     "UnreachableStorageError",
+    "VerifyReport",
     "WrongIdentityError",
     "Zarr",
+    "check_storage",
     "convert_metric_name",
     "convert_metric_name_and_arguments",
+    "copy_storage",
     "metric",
     "read_storage",
     "storage_from_config",

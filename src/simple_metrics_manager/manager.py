@@ -16,14 +16,19 @@ from simple_metrics_manager.declaring.carrying import by_value, carries, settle
 from simple_metrics_manager.declaring.checks import check_class, check_fields, is_metric
 from simple_metrics_manager.declaring.lookup import key_of, named_key
 from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.kept import LookedAfter
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
 from simple_metrics_manager.many import AskedForMany
 from simple_metrics_manager.storing.storage import Storage
+from simple_metrics_manager.vouching import VouchedFor
 
 T = TypeVar("T")
 
+_NONE: Arguments = ((), {})
+"""Nothing that a constructor was called with."""
 
-class DatedCacheManager(AskedForMany):
+
+class DatedCacheManager(AskedForMany, LookedAfter, VouchedFor):
     """Metrics that are computed once, kept in memory and in a storage, dated, and given back as declared.
 
     Subclass it and declare metrics with ``@metric``; read them as attributes. Or use it as it is with a dictionary of
@@ -73,8 +78,7 @@ class DatedCacheManager(AskedForMany):
                 check_fields(cls)
                 watch(cls, _assign)
                 cls.__checked__ = True
-            arguments = (args, kwargs) if has_own_constructor(cls) else ((), {})
-            object.__setattr__(self, "__metrics__", Cache(self, arguments))
+            object.__setattr__(self, "__metrics__", Cache(self, (args, kwargs) if has_own_constructor(cls) else _NONE))
             return self
 
         def __setattr__(self, name: str, value: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
@@ -11,6 +11,10 @@ from simple_metrics_manager.asking.cache import Cache
 from simple_metrics_manager.declaring.get_all import OnError
 from simple_metrics_manager.declaring.lookup import declared_keys, distinct
 from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.freshness.answers import status_of_all, why_all, why_one
+from simple_metrics_manager.freshness.staleness import Staleness, SweepStaleness
+from simple_metrics_manager.freshness.status import ManagerStatus
+from simple_metrics_manager.freshness.sweeps import Swept, points_called
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.outcomes.plan import Plan
 from simple_metrics_manager.storing.failures import failures
@@ -164,11 +168,42 @@ class AskedForMany:
     ) -> dict[str, object]:
         """Try anew what :meth:`failures` has; the values by name. What needs them, ``get_all`` computes as ever."""
         failed = self.failures()
-        request = Request(
-            title=f"what failed of {type(self).__qualname__}", executor=executor, on_error=on_error, verbose=verbose
-        )
+        title = f"what failed of {type(self).__qualname__}"
+        # A value that is older than the failure is no answer.
+        request = Request(title=title, executor=executor, on_error=on_error, use_stored=False, verbose=verbose)
         keys: list[Metric[object]] = [self._key(name) for name in failed]
         return dict(zip(failed, values(cast("Manager", self), keys, request), strict=True))
+
+    @overload
+    def why(self, key: Metric[object], /) -> Staleness: ...
+    @overload
+    def why(self, sweep: Swept, /) -> SweepStaleness: ...
+    @overload
+    def why(self, name: str, /) -> Staleness | SweepStaleness: ...
+    def why(self, key: Metric[object] | Swept | str, /) -> Staleness | SweepStaleness:
+        """Whether the value that ``get`` would give is what would be computed now, and if not, all reasons.
+
+        For a parameterized metric without parameters, ``cm.why(cm.inertia)``, it is about all of its points. Printed,
+        the answer reads as text. Only records are read, and nothing is computed or changed.
+
+        Raises:
+            UnknownMetricError: this manager has no such metric.
+        """
+        manager = cast("Manager", self)
+        points = None if isinstance(key, Metric) else points_called(type(self), manager.functions_dict, key)
+        if points is not None:
+            return why_all(manager, points)
+        found: Metric[object] = self._key(cast("Metric[object] | str", key))
+        if found.declaration.unknown is not None:
+            raise found.declaration.unknown
+        return why_one(manager, found)
+
+    def status(self) -> ManagerStatus:
+        """What is stored of everything that is declared: fresh, stale, missing or failed; a line for each metric.
+
+        Only records are read. Printed, it is a table.
+        """
+        return status_of_all(cast("Manager", self), self.failures())
 
     async def aget(self, key: Metric[T], /, use_stored: bool = True, verbose: bool | None = None) -> T:
         """The value of a metric, as ``get`` gives it, without blocking the event loop of an ``asyncio`` program.

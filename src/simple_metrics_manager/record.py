@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import attrs
 
+from simple_metrics_manager.history import Change
 from simple_metrics_manager.payload.tree import Payload, Tree
 
 FORMAT = 1
@@ -59,7 +60,7 @@ class Record:
     was taken apart (``typed`` by that type, ``plain`` by the values themselves). ``inputs`` and ``params`` are
     the canonical forms of :mod:`simple_metrics_manager.keys`. ``content`` is a hash of the value alone, equal
     for equal values whenever and wherever they were computed. ``chosen`` says that a format was declared
-    for the metric, which may be another one than that of the storage.
+    for the metric, which may be another one than that of the storage. ``history`` is what was done since.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Record:
     host: str = ""
     run: str = ""
     chosen: bool = False
+    history: tuple[Change, ...] = ()
     format: int = FORMAT
 
 
@@ -174,6 +176,8 @@ def record_to_sections(record: Record) -> Sections:
         parts.append(',"chosen":true')
     if record.reads:
         parts.append(f',"reads":{_encode([[read.manager, read.metric, read.content] for read in record.reads])}')
+    if record.history:
+        parts.append(f',"history":{_encode([change.to_dict() for change in record.history])}')
     return Sections(question, "".join(parts), _origin(record))
 
 
@@ -268,10 +272,11 @@ def record_from_json(text: str | bytes) -> Record:
     try:
         known["date"] = datetime.fromisoformat(known["date"])
         known["reads"] = tuple(Read(*read) for read in known.get("reads", ()))
+        known["history"] = tuple(map(Change.from_dict, known.get("history", ())))
         if "code" in known:
             known["code"] = Code(**known["code"])
         return Record(**known)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"a record that does not hold what it must: {error}") from None
 
 

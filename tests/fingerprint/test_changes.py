@@ -20,7 +20,11 @@ LAB = '''
 """Polynomials."""
 import functools
 import math
+import math as arithmetic
+from dataclasses import dataclass
 from fractions import Fraction
+from math import sqrt
+from types import SimpleNamespace
 
 import attrs
 import numpy as np
@@ -163,6 +167,76 @@ def constructing(x):
     return Config(x).doubled()
 
 
+@dataclass
+class Settings:
+    factor: float = 2.0
+    inner: Config = Config()
+
+    def scale(self, x):
+        return self.scale_by(x, self.factor)
+
+    def scale_by(self, x, factor):
+        return x * factor
+
+
+class Counter:
+    def __init__(self, start):
+        self.count = start
+
+    def next(self):
+        self.count += 1
+        return self.count
+
+
+SETTINGS = Settings(3.0)
+COUNTER = Counter(1)
+LOOSE = SimpleNamespace(beta=0.5)
+BOTH = {"first": parts.square, "second": parts.cube}
+first, second = parts.square, parts.cube
+
+
+def handing_on(x):
+    return used(SETTINGS) * x
+
+
+def used(settings):
+    return settings.factor
+
+
+def through_object(x):
+    return SETTINGS.scale(x)
+
+
+def counting(x):
+    return COUNTER.next()
+
+
+def loosely(x):
+    return LOOSE.beta * x
+
+
+def choosing(x):
+    return BOTH["first"](x)
+
+
+def renaming(x):
+    return first(x) - second(x) + arithmetic.sqrt(x) + sqrt(x)
+
+
+@functools.singledispatch
+def dispatched(x):
+    return 1
+
+
+@dispatched.register
+def _(x: int):
+    return 2
+
+
+def by_type(x):
+    return dispatched(x)
+
+
 @traced
 def decorated(x):
     return x
@@ -292,9 +366,50 @@ EDITS: dict[str, tuple[Taker, str, str, set[str]]] = {
         _function("configured"),
         "CONFIG = Config()",
         "CONFIG = Config(0.2)",
-        {"lab.CONFIG.alpha"},
+        {"lab.CONFIG", "lab.CONFIG.alpha"},
     ),
     "method of a configuration": (_function("configured"), "2 * self.alpha", "3 * self.alpha", {"lab.Config.doubled"}),
+    "configuration that is handed on": (_function("handing_on"), "Settings(3.0)", "Settings(4.0)", {"lab.SETTINGS"}),
+    "inner configuration": (
+        _function("handing_on"),
+        "Settings(3.0)",
+        "Settings(3.0, Config(0.3))",
+        {"lab.SETTINGS"},
+    ),
+    "state of an object": (_function("through_object"), "Settings(3.0)", "Settings(4.0)", {"lab.SETTINGS"}),
+    "method of a method of an object": (
+        _function("through_object"),
+        "return x * factor\n\n\nclass Counter",
+        "return x + factor\n\n\nclass Counter",
+        {"lab.Settings.scale_by"},
+    ),
+    "state that changes": (_function("counting"), "Counter(1)", "Counter(2)", set()),
+    "namespace": (_function("loosely"), "beta=0.5", "beta=0.6", {"lab.LOOSE.beta"}),
+    "functions of a table": (
+        _function("choosing"),
+        '"first": parts.square, "second": parts.cube',
+        '"first": parts.cube, "second": parts.square',
+        {"lab.BOTH"},
+    ),
+    "functions by other names": (
+        _function("renaming"),
+        "first, second = parts.square, parts.cube",
+        "first, second = parts.cube, parts.square",
+        {"lab.first", "lab.second"},
+    ),
+    "module by another name": (
+        _function("renaming"),
+        "import math as arithmetic",
+        "import cmath as arithmetic",
+        {"lab.arithmetic"},
+    ),
+    "function of a library": (
+        _function("renaming"),
+        "from math import sqrt",
+        "from cmath import sqrt",
+        {"lab.sqrt"},
+    ),
+    "function for a type": (_function("by_type"), "return 2\n\n\ndef by_type", "return 3\n\n\ndef by_type", {"lab._"}),
     "body of a class": (_function("constructing"), "steps = 3", "steps = 4", {"lab.Config"}),
     "default of a field": (_function("constructing"), "alpha: float = 0.1", "alpha: float = 0.2", {"lab.Config"}),
     "type of a field": (_function("constructing"), "alpha: float = 0.1", "alpha: int = 0.1", set()),

@@ -198,7 +198,7 @@ def _executed() -> Callable[..., object]:
         _executed(),
         eval("lambda: 1"),
     ],
-    ids=repr,
+    ids=lambda function: type(function).__name__,
 )
 def test_unknown_code_is_empty(function: Callable[..., object]) -> None:
     """Code whose source cannot be had, or is not the project's, is unknown."""

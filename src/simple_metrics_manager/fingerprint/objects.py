@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
-from types import CellType, CodeType, FunctionType, MemberDescriptorType, MethodType
+from collections.abc import Callable, Iterator, Mapping
+from types import CellType, CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType
 from typing import Final, cast
 
 import attrs
@@ -50,6 +50,12 @@ def plain_attribute(value: object, name: str) -> object:
     return own_attributes(value).get(name, MISSING)
 
 
+def is_slot(kind: type, name: str) -> bool:
+    """Whether objects of this class keep the attribute in a slot."""
+    found = next((vars(cls)[name] for cls in kind.__mro__ if name in vars(cls)), MISSING)
+    return isinstance(found, MemberDescriptorType)
+
+
 def own_attributes(value: object) -> Mapping[str, object]:
     """What lies in the object itself."""
     try:
@@ -65,6 +71,9 @@ def wrapped_in(value: object) -> Iterator[object]:
         inner = plain_attribute(value, name)
         if inner is not MISSING and inner is not None and callable(inner):
             yield inner
+    registry = own_attributes(value).get("registry") if isinstance(value, FunctionType) else None
+    if isinstance(registry, MappingProxyType):  # of functools.singledispatch
+        yield from cast("Mapping[type, Callable[..., object]]", registry).values()
 
 
 def innermost(value: object, owner: type | None = None) -> tuple[object, type | None]:

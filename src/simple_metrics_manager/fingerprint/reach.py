@@ -21,6 +21,7 @@ import attrs
 
 from simple_metrics_manager.fingerprint import canonical, origin
 from simple_metrics_manager.fingerprint.definitions import class_source, function_hash, names_of
+from simple_metrics_manager.fingerprint.instances import CHANGING
 from simple_metrics_manager.fingerprint.names import ASSIGNED, SUPER, Chain, Import, names_in
 from simple_metrics_manager.fingerprint.objects import (
     Place,
@@ -31,6 +32,7 @@ from simple_metrics_manager.fingerprint.objects import (
     global_names,
     innermost,
     is_metric,
+    is_slot,
     own_attributes,
     owner_of,
     plain_attribute,
@@ -39,13 +41,7 @@ from simple_metrics_manager.fingerprint.objects import (
 from simple_metrics_manager.fingerprint.sources import Found, find_function
 from simple_metrics_manager.fingerprint.values import written
 
-_CHANGING = frozenset(
-    (
-        ASSIGNED,
-        *["append", "extend", "insert", "remove", "clear", "add", "discard", "update", "setdefault", "pop", "popitem"],
-    )
-)
-"""What is done to a container that is a memory of the program, not a constant."""
+_CHANGING = CHANGING | {ASSIGNED}
 
 _MOST_MEMBERS = 1000
 """A longer container is not searched for functions."""
@@ -56,6 +52,8 @@ class Reach:
     """Collects what is reached from what it is given."""
 
     hashes: dict[str, set[str]] = attrs.field(factory=dict[str, "set[str]"])
+    places_of: dict[str, str] = attrs.field(factory=dict[str, str])
+    """Where each helper stands, as ``file:line``."""
     values: dict[str, object] = attrs.field(factory=dict[str, object])
     changing: set[str] = attrs.field(factory=set[str])
     libraries: set[str] = attrs.field(factory=set[str])
@@ -91,10 +89,13 @@ class Reach:
     def reach(self, value: object, label: str, rest: Chain = (), owner: type | None = None) -> None:
         """Take in what a name stands for; ``rest`` is what is asked of it."""
         if isinstance(value, ModuleType):
+            self._note_name(label, value, origin.is_project_module(value))
             self._module(value, rest)
         elif isinstance(value, type):
+            self._note_name(label, value, origin.is_project_class(value))
             self._type(value, rest)
         elif isinstance(value, FunctionType):
+            self._note_name(label, value, origin.is_project_code(value.__code__, value.__globals__))
             self._function(value, owner)
         elif isinstance(value, MethodType):
             self.reach(value.__func__, label, (), owner_of(value))
@@ -116,7 +117,7 @@ class Reach:
             function, owner = self._todo.pop()
             label = function_label(function)
             found = find_function(function.__code__, function.__globals__)
-            self._helper(label, function_hash(function, found))
+            self._helper(label, function_hash(function, found), found)
             self._names(function, owner, found, label)
 
     def helpers(self) -> dict[str, str]:
@@ -132,8 +133,10 @@ class Reach:
         texts = {label: written(self.values[label]) for label in sorted(self.values.keys() - self.changing)}
         return {label: text for label, text in texts.items() if text is not None}
 
-    def _helper(self, label: str, code: str) -> None:
+    def _helper(self, label: str, code: str, found: Found | None) -> None:
         self.hashes.setdefault(label, set()).add(code)
+        if found is not None:
+            self.places_of.setdefault(label, f"{found.file}:{found.line}")
 
     def _library(self, name: object) -> None:
         library = origin.library_of(name)
@@ -210,7 +213,7 @@ class Reach:
             if not origin.is_project_class(base):
                 self._library(base.__module__)
             elif (id(base), 0) not in self._seen:
-                self._helper(class_label(base), self.class_(base)[0])
+                self._helper(class_label(base), *self.class_(base))
 
     def _methods(self, cls: type, node: ast.ClassDef) -> frozenset[str]:
         """Follow the methods of a class; their names, and those of its metrics, which are not followed."""
@@ -239,21 +242,32 @@ class Reach:
                 if not everywhere:
                     return
 
+    def _note_name(self, label: str, value: object, own: bool) -> None:
+        """Which function, class or module goes by another name than its own, or comes from a library."""
+        name, known = str(getattr(value, "__name__", "")), label.rpartition(".")[2]
+        if isinstance(value, ModuleType):
+            noted = not own and known not in name.split(".")  # modules of the project are told by what they hold
+        else:
+            noted = not own or (known != name and (id(value), 0) not in self._seen)
+        if label and noted:
+            self.values[label] = value
+
     # other objects
 
     def _instance(self, value: object, label: str, rest: Chain) -> None:
         kind = type(value)
         for inner in wrapped_in(value):
             self.reach(inner, label)
-        if isinstance(value, enum.Enum):
+        plain = not rest or rest[0] == ASSIGNED
+        if plain or isinstance(value, enum.Enum):
             self.values[label] = value
-        if not rest or rest[0] == ASSIGNED or isinstance(value, enum.Enum):
             self._type(kind, ())
         elif rest[0] in own_attributes(value):
             self.reach(self._look(own_attributes(value), rest[0]), f"{label}.{rest[0]}", rest[1:])
-        elif plain_attribute(value, rest[0]) is not plain_attribute(kind, rest[0]):
+        elif is_slot(kind, rest[0]):
             self.reach(plain_attribute(value, rest[0]), f"{label}.{rest[0]}", rest[1:])
         else:
+            self.values[label] = value  # a method may use all of it
             self._member(kind, rest)
 
     def _foreign(self, value: object, label: str, rest: Chain, owner: type | None) -> None:
@@ -261,6 +275,9 @@ class Reach:
         if rest and rest[0] in _CHANGING:
             self.changing.add(label)
         self._library(type(value).__module__)
+        if rest and rest[0] in (attributes := own_attributes(value)):
+            self.reach(self._look(attributes, rest[0]), f"{label}.{rest[0]}", rest[1:])
+            return
         self.values[label] = value
         for inner in wrapped_in(value):
             self.reach(inner, label, (), None if isinstance(value, staticmethod) else owner)

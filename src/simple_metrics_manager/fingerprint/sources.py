@@ -48,6 +48,12 @@ def find_function(code: CodeType, namespace: Mapping[str, object]) -> Found | No
     return None
 
 
+def newest(file: str, namespace: Mapping[str, object]) -> ast.Module | None:
+    """The syntax tree of a file as it is now; None if it cannot be read."""
+    parsed = _parsed(file, namespace)
+    return parsed[-1].tree if parsed else None
+
+
 def find_class(cls: type, lines: Sequence[int], namespace: Mapping[str, object], file: str) -> Found | None:
     """The source of a class, told from others of the same name by the ``lines`` where its methods begin."""
     parsed = _parsed(file, namespace)
@@ -58,12 +64,13 @@ def find_class(cls: type, lines: Sequence[int], namespace: Mapping[str, object],
                 node for node in nodes if all(_first_line(node) <= line <= (node.end_lineno or 0) for line in lines)
             ]
         believed = source.settled and len(parsed) == 1
-        if not nodes and believed:
+        if not nodes:
             # made by a call: Point = namedtuple("Point", "x y")
             made = [
                 part for part in source.tree.body if isinstance(part, ast.Assign) and _assigns(part, cls.__qualname__)
             ]
-            return source.found(made[0]) if len(made) == 1 else None
+            if len(made) == 1 and (believed or _has_fields(made[0], vars(cls))):
+                return source.found(made[0])
         if len(nodes) == 1 and (believed or _agrees(nodes[0], vars(cls))):
             return source.found(nodes[0])
     return None
@@ -81,6 +88,19 @@ def _agrees(node: ast.ClassDef, members: Mapping[str, object]) -> bool:
             if isinstance(member, (bool, int, float, complex, str, bytes)) and member != value.value:
                 return False
     return True
+
+
+def _has_fields(statement: ast.Assign, members: Mapping[str, object]) -> bool:
+    """Whether a named tuple can have been made by this statement: its fields must tell, and it has no defaults."""
+    call = statement.value
+    if not isinstance(call, ast.Call) or len(call.args) < 2 or members.get("_field_defaults"):
+        return False
+    try:
+        fields: object = ast.literal_eval(call.args[1])
+    except ValueError:
+        return False
+    named = fields.replace(",", " ").split() if isinstance(fields, str) else fields
+    return isinstance(named, (list, tuple)) and tuple(cast("list[object]", named)) == members.get("_fields")
 
 
 @attrs.define(eq=False)

@@ -41,6 +41,8 @@ class Fingerprint:
     helpers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     globals: Mapping[str, str] = attrs.field(factory=dict[str, str])
     libraries: tuple[str, ...] = ()
+    places: Mapping[str, str] = attrs.field(factory=dict[str, str], eq=False, repr=False)
+    """Where helpers stand now, as ``file:line``."""
 
 
 def fingerprint(function: Callable[..., object], owner: type | None = None) -> Fingerprint:
@@ -83,7 +85,8 @@ class Taken:
     def now(self) -> Fingerprint:
         """The fingerprint, with mutable globals as they are now."""
         libraries = tuple(sorted(self.reach.libraries))
-        return Fingerprint(self.code, self.helpers, {**self.reach.globals(), **self.texts}, libraries)
+        texts = {**self.reach.globals(), **self.texts}
+        return Fingerprint(self.code, self.helpers, texts, libraries, self.reach.places_of)
 
 
 TAKEN: dict[tuple[int, int], Taken] = {}

@@ -22,6 +22,8 @@ def raise_failure(failure: Failure) -> None:
     error = failure.exception
     if error is None:
         raise MetricFailedError(failure.label, failure.error, failure.message, failure.traceback)
+    if isinstance(error, StopIteration):  # a sweep is a generator, which cannot raise it
+        raise RuntimeError(f"{failure.label} has raised StopIteration") from error
     if error.__traceback__ is None:  # it has come from another process
         raise error from RemoteTraceback(failure.traceback)
     raise error

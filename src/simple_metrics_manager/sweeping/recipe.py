@@ -53,13 +53,15 @@ class Recipe:
         return recipe
 
     def manager(self) -> Manager:
-        """The manager itself in the process that it is from, else one made anew: the same one for all tasks.
+        """The manager itself in the process that it is from, else one made anew: the same one for all tasks of a sweep.
+
+        The next sweep finds none of its values in memory, since they may have been computed anew meanwhile.
 
         Raises:
             Exception: whatever keeps it from being made here, such as a module that cannot be imported.
         """
         known = self._manager or _at_home.get(self._token)
-        return known if known is not None else _made(self._packed[False])
+        return known if known is not None else _made(self._packed[False], self._token)
 
     @property
     def at_home(self) -> bool:
@@ -90,11 +92,13 @@ class Recipe:
 
 
 class _Making:
-    """A manager that is made once, by the first thread that needs it."""
+    """A manager that is made once in each sweep, by the first thread that needs it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.manager: Manager | None = None
+        self.token: bytes = b""
+        """Of the recipe that it was made for."""
 
 
 _at_home: weakref.WeakValueDictionary[bytes, Manager] = weakref.WeakValueDictionary()
@@ -103,15 +107,15 @@ _makings: OrderedDict[bytes, _Making] = OrderedDict()
 _lock = threading.Lock()
 
 
-def _made(packed: bytes) -> Manager:
+def _made(packed: bytes, token: bytes) -> Manager:
     with _lock:
         making = _makings.setdefault(packed, _Making())
         _makings.move_to_end(packed)
         while len(_makings) > _KEPT:
             _makings.popitem(last=False)
     with making.lock:
-        if making.manager is None:
-            making.manager = cast("Manager", unpack(packed))
+        if making.manager is None or making.token != token:
+            making.manager, making.token = cast("Manager", unpack(packed)), token
         return making.manager
 
 

@@ -156,8 +156,9 @@ class Sweep:
 
     def _take(self, key: Metric[object], receipt: Receipt) -> None:
         self.open.discard(key.name)
-        if not receipt.here:
-            self._source.memory.release(key.name)  # an old value that was computed anew elsewhere
+        if not receipt.here:  # what is held is an old value: it was computed anew elsewhere
+            memory, anew = self._source.memory, self._again(key.name) and receipt.failure is None
+            (memory.forget if anew else memory.release)(key.name)  # what is not stored can only be forgotten
         self._report.take(
             key.name, receipt.failure, computed=receipt.status == "computed", asked_for=key.name in self.keys
         )
@@ -167,7 +168,8 @@ class Sweep:
     def _broken(self, driver: Driver) -> BrokenSweepError:
         report = self._report
         late = sum(key.name in self.keys and self._source.usable(self._manager, key) for key in driver.under_way())
-        return BrokenSweepError(self._request.title, report.done - len(report.failures) + late, report.total)
+        failed = len(report.failures.keys() & self.keys.keys())
+        return BrokenSweepError(self._request.title, report.done - failed + late, report.total)
 
     # ------------------------------------------------------------------------------------------------------- after
     def fetch(self) -> None:

@@ -1,0 +1,148 @@
+"""Asking about what a manager has stored: records are read, never values, and each thing is found out once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.asking.judging import check_identity
+from simple_metrics_manager.declaring.declaration import Declaration
+from simple_metrics_manager.declaring.lookup import named_key
+from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
+from simple_metrics_manager.freshness.causes import Cause, status_of
+from simple_metrics_manager.freshness.comparing import Present
+from simple_metrics_manager.freshness.staleness import Staleness
+from simple_metrics_manager.freshness.upstream import Judge, Stored
+from simple_metrics_manager.keys import stored_name
+from simple_metrics_manager.outcomes.failure import Failure
+from simple_metrics_manager.record import Read, Record
+from simple_metrics_manager.storing.dated import dated
+from simple_metrics_manager.storing.storage import EntryStorage
+from simple_metrics_manager.sweeping.host import Manager
+from simple_metrics_manager.sweeping.reads import metric_called
+
+_PARAMETERS = re.compile("[,~]")
+"""What follows the name of a metric in that of a parameter set."""
+
+
+class Inquiry:
+    """What is fresh of one manager, at this moment.
+
+    ``names`` are all that the storage has, if that is known: then nothing else is looked for.
+    """
+
+    def __init__(self, manager: Manager, names: Container[str] | None = None) -> None:
+        self._manager = manager
+        self._source = manager.__metrics__
+        self._names = names
+        self._judge = Judge(self._look)
+        self._presents: dict[Declaration, Present] = {}
+        self.label: str = self._source.ask(manager, _ANY).label
+        """That of the manager, with its inputs."""
+
+    def about(self, key: Metric[object], failure: Failure | None = None) -> Staleness:
+        """What there is to say about the value of this key."""
+        asked = self._source.ask(self._manager, key)
+        stored = self._stored(asked)
+        verdict = self._judge.judge(Read(asked.label, asked.name, ""), stored)
+        causes = () if verdict is None else verdict.causes
+        unchanged = () if verdict is None else verdict.unchanged
+        record, status = stored.record, status_of(causes)
+        if record is None:
+            return Staleness(key.name, key.label, status, causes, failure=failure)
+        failure = failure if failure is None or failure.date > record.date else None
+        facts = record.date, record.seconds, record.bytes, record.code.hash
+        return Staleness(key.name, key.label, status, causes, *facts, unchanged, failure)
+
+    def declared_type(self, key: Metric[object]) -> str:
+        """The declared type of a metric as it is spelled; empty if there is none."""
+        return self._present(self._source.ask(self._manager, key)).type or ""
+
+    # ------------------------------------------------------------------------------------------------ what is stored
+    def _look(self, read: Read) -> Stored | None:
+        """What is stored of something that was read; None if nothing can be known of it."""
+        key = self._key(read)
+        if key is not None:
+            return self._stored(self._source.ask(self._manager, key, read.metric))
+        name = stored_name(read.manager, read.metric)
+        record = self._elsewhere(name)
+        if read.manager and read.manager == self.label:
+            return Stored(read.metric, record, gone="not declared any more")
+        return None if record is None else Stored(name, record)
+
+    def _key(self, read: Read) -> Metric[object] | None:
+        """The metric of this manager that was read; None if it is none of it."""
+        kind, functions = type(self._manager), self._manager.functions_dict
+        if not read.manager:
+            return named_key(kind, functions, read.metric) if read.metric in functions else None
+        found = metric_called(kind, _PARAMETERS.split(read.metric, maxsplit=1)[0])
+        if found is None or read.manager != self.label:
+            return None
+        if isinstance(found, Metric) and found.name == read.metric:
+            return found
+        return Metric[object].made_from(found.declaration, read.metric)
+
+    def _stored(self, asked: Question) -> Stored:
+        record = self._record(asked)
+        present = self._present(asked)
+        if isinstance(record, Cause):
+            return Stored(asked.name, None, present, trouble=record)
+        return Stored(asked.name, record, present, "" if record is not None else "not stored")
+
+    def _record(self, asked: Question) -> Record | Cause | None:
+        held = self._source.memory.held.get(asked.name)
+        if held is not None:
+            return held.record
+        if self._names is not None and asked.stored not in self._names and not self._is_old(asked):
+            return None
+        shelf, host = self._source.shelf, asked.host
+        try:
+            record = shelf.record(asked)
+            storage = shelf.storage(host)
+            if record is not None and record.content and storage is not None:
+                check_identity(asked, record, dated(storage), shelf.form(host, asked.key))
+        except CorruptMetricError as error:
+            return Cause("corrupt", error.path, error.found)
+        except (WrongIdentityError, NewerFormatError) as error:
+            return Cause("corrupt", asked.stored, str(error))
+        return record
+
+    def _is_old(self, asked: Question) -> bool:
+        if not asked.key.declaration.takes_manager or self._names is None:
+            return False
+        return any(name in self._names for name in asked.host.old_names(asked.key))
+
+    def _elsewhere(self, name: str) -> Record | None:
+        """The record of what another manager has stored in the same storage."""
+        storage: object = self._source.shelf.storage(self._manager)
+        if not isinstance(storage, EntryStorage):
+            return None
+        try:
+            return storage.read_record(name)
+        except (NotStoredError, CorruptMetricError, NewerFormatError):
+            return None
+
+    def _present(self, asked: Question) -> Present:
+        key = asked.key
+        declaration = key.declaration
+        found = self._presents.get(declaration)
+        if found is None:
+            codec = self._source.shelf.codec(asked.host, key)
+            found = self._presents[declaration] = Present(
+                label=declaration.label,
+                code=declaration.fingerprint(type(self._manager)),
+                type=None if declaration.anonymous else codec.declared,
+                version=declaration.version,
+                inputs=asked.inputs.all if declaration.takes_manager else {},
+            )
+        return found
+
+
+def _nothing(_manager: object) -> None:
+    """The function of no metric."""
+
+
+_ANY: Metric[object] = Metric[object].made_from(Declaration(_nothing), "")
+"""A key that stands for any metric of a manager, whose label is asked for."""
