@@ -6,6 +6,7 @@ costs a dictionary look-up there, and nothing at all once it was promoted (see :
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -29,6 +30,8 @@ from simple_metrics_manager.storing.storage import Storage
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_STORED = ("stored", "unsaved")  # or not to be
 
 
 class Manager(Host, Identified, Protocol):
@@ -127,26 +130,26 @@ class Cache:
         """What is held, or stored and sound; None if it has to be computed, or stored."""
         now = self._now(host)
         held = self.memory.held.get(key.name)
-        if held is not None and held.state == "computed":
+        if held is not None and held.state not in _STORED:
             return None
-        asked = None
         if held is None:
-            asked = self.ask(host, key, None, verbose, now)
-            held = self._glance(asked)
+            held = self._glance(self.ask(host, key, None, verbose, now))
         if held is not None and running.active:
-            self.note(asked or self.ask(host, key), held)
+            self.note(self.ask(host, key), held)
         return held
 
     def usable(self, host: Manager, key: Metric[object], /) -> bool:
         """Whether :meth:`peek` would find something; the value is not read for it."""
         held = self.memory.held.get(key.name)
-        return held.state != "computed" if held is not None else self.shelf.usable(self.ask(host, key))
+        return held.state in _STORED if held is not None else self.shelf.usable(self.ask(host, key))
 
     def ensure(self, host: Manager, key: Metric[object], *, use_stored: bool, verbose: bool | None) -> bool:
         """Have it in memory and stored; whether its function was called for that, here."""
         asked = self.ask(host, key, verbose=verbose)
         held = self.memory.held.get(key.name) if use_stored else None
-        if held is None or held.state == "computed":
+        if held is not None and held.state == "failed":
+            self._save(asked, held)
+        elif held is None or held.state == "computed":
             _ = (self._glance(asked) if held is None and use_stored else None) or self._obtain(asked, use_stored)
         return asked.computed
 
@@ -226,10 +229,8 @@ class Cache:
         def look() -> Held | None:
             return None if force else self.memory.held.get(asked.name)
 
-        def obtain(flight: running.Flight) -> Held:
-            return self._computer.compute(asked, flight, again=force)
-
-        held = look() or self._flights.once(asked.stored, key.label, look, obtain, asked.tell_late)
+        compute = functools.partial(self._computer.compute, asked, again=force)
+        held = look() or self._flights.once(asked.stored, key.label, look, compute, asked.tell_late)
         self.memory.settle(asked.name, held)
         self.note(asked, held)
         return held

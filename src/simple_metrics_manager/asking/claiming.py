@@ -24,6 +24,7 @@ _GROWTH = 1.5
 _LOOK_ROUND = 0.25
 """Seconds between two looks at who waits for whom; a circle is believed when it stands still from one to the next."""
 _LONGEST_CHAIN = 64
+_TRIES = 100
 
 
 def claimed(
@@ -46,11 +47,22 @@ def claimed(
         found = claiming.begin(look)
         return found if found is not None else obtain()
     finally:
+        _end(claiming)
+
+
+def _end(claiming: _Claiming) -> None:
+    """Let go of the claim, whatever comes in between: one that is kept would keep this very process waiting for itself."""
+    failure: BaseException | None = None
+    tries = 0
+    while tries < _TRIES:  # nothing outside the ``try`` takes memory
         try:
             claiming.end()
-        except BaseException:  # an interrupt, which may have come before the end
-            claiming.end()
-            raise
+            break
+        except BaseException as error:  # noqa: BLE001 - an interrupt; or no memory, of which there may soon be some
+            failure = error
+            tries += 1
+    if failure is not None:
+        raise failure
 
 
 class _Claiming:

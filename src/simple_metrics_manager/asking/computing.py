@@ -12,6 +12,7 @@ from simple_metrics_manager.asking.provenance import Timing, make_record
 from simple_metrics_manager.asking.shelf import Shelf
 from simple_metrics_manager.errors import MetricTypeError
 from simple_metrics_manager.events import Computed, ComputeFailed, ComputeStarted, tell
+from simple_metrics_manager.outcomes.failure import message_of
 from simple_metrics_manager.payload.owning import owned
 from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Read
@@ -53,7 +54,7 @@ class Computer:
                 raw = owned(key.call(host))
         except BaseException as error:
             block.end()
-            seconds, text = time.perf_counter() - wall, f"{type(error).__name__}: {error}"
+            seconds, text = time.perf_counter() - wall, f"{type(error).__name__}: {message_of(error)}"
             tell(ComputeFailed(asked.name, seconds, text, verbose=asked.verbose))
             error.add_note(f"while computing the metric {key.label}")
             if isinstance(error, Exception):

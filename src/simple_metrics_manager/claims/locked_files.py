@@ -100,13 +100,15 @@ class LockedFile:
 
     def release(self) -> None:
         """Remove the file, then unlock it: in the other order, somebody else might have locked it by then."""
-        if self._descriptor in _locked and self.mine():
-            if time.monotonic() - self._since < self._ttl:
-                with suppress(OSError):
-                    os.unlink(self._path)
-            else:  # somebody may be about to take it over
-                self.remove()
-        self.forget()
+        try:
+            if self._descriptor in _locked and self.mine():
+                if time.monotonic() - self._since < self._ttl:
+                    with suppress(OSError):
+                        os.unlink(self._path)
+                else:  # somebody may be about to take it over
+                    self.remove()
+        finally:
+            self.forget()
 
     def remove(self) -> bool:
         """Remove the file from its path, if it is still there; whether it was, and nobody else is removing it.

@@ -25,6 +25,7 @@ from simple_metrics_manager.events.metrics import (
 from simple_metrics_manager.events.sweeps import (
     FailuresListed,
     MetricFailed,
+    NoWorkerYet,
     Skipped,
     SweepAdvanced,
     SweepEnded,
@@ -55,6 +56,7 @@ __all__ = [
     "MetricFailed",
     "Moved",
     "MovesEnded",
+    "NoWorkerYet",
     "NotClaimed",
     "Saved",
     "SetAside",

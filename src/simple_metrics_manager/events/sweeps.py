@@ -92,6 +92,14 @@ class Skipped(Event):
 
 
 @attrs.frozen
+class NoWorkerYet(Event):
+    """No worker of the executor has answered so far; that it will cannot be known: a cluster may be starting."""
+
+    def line(self) -> str:
+        return f"Wait for a worker to compute {self.metric}: none has answered yet"
+
+
+@attrs.frozen
 class MetricFailed(Event):
     """One metric of a sweep could not be computed: ``error``, on the machine ``host``."""
 

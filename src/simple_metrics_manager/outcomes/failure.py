@@ -10,6 +10,14 @@ from typing import Self
 import attrs
 
 
+def message_of(error: BaseException) -> str:
+    """The text of an exception, which may be anybody's and fail to say it."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - what failed before is what matters
+        return "<its text cannot be had>"
+
+
 @attrs.frozen
 class Failure:
     """A metric that could not be computed: its function raised, its worker died, or something that it needs failed.
@@ -36,7 +44,7 @@ class Failure:
     def of(cls, metric: str, label: str, error: BaseException, host: str = "") -> Self:
         """What is to be told of an exception."""
         text = "".join(traceback.format_exception(error))
-        return cls(metric, label, type(error).__name__, str(error), text, host=host, exception=error)
+        return cls(metric, label, type(error).__name__, message_of(error), text, host=host, exception=error)
 
     def __str__(self) -> str:
         if self.because:

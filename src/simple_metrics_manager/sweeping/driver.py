@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
@@ -89,8 +90,11 @@ class Driver:
                     yield from self._settle(future)
                 self._fill()
         finally:
-            for future in self._under_way:
-                future.cancel()
+            # A pool of processes that breaks, as when Ctrl-C strikes its workers, hangs on Python 3.11 over a future
+            # that was cancelled. What is under way there, a second of work, is left to end.
+            if sys.version_info >= (3, 12) or not isinstance(self._executor, ProcessPoolExecutor):
+                for future in self._under_way:
+                    future.cancel()
 
     def under_way(self) -> Iterable[Metric[object]]:
         """What was handed out and has not come back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import ParamSpec, Protocol, TypeVar, cast
@@ -27,6 +28,14 @@ class Inline(Executor):
 
 class _Counted(Protocol):
     def nthreads(self) -> dict[str, int]: ...
+
+
+def inline_if_inside(executor: Executor | None) -> Executor:
+    """The executor, if there is one that is not waiting for us: a thread of a pool that waited for others of it would
+    keep one of them from ever being free. Then, and if there is none, tasks run where they are submitted."""
+    threads: object = getattr(executor, "_threads", ())
+    inside = isinstance(threads, set) and threading.current_thread() in threads
+    return Inline() if executor is None or inside else executor
 
 
 def slots(executor: Executor) -> int:

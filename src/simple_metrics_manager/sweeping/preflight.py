@@ -8,12 +8,13 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 
 import attrs
 
 from simple_metrics_manager.declaring.checks import declared_metrics
 from simple_metrics_manager.errors import CannotTravelError, ForkingPoolError, UnreachableManagerError
+from simple_metrics_manager.events import NoWorkerYet, tell
 from simple_metrics_manager.stores.object_fork import in_use
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.reach import refuse_storage
@@ -106,6 +107,8 @@ def _landed(executor: Executor, recipe: Recipe, manager: Manager) -> Arrival:
     future: Future[Arrival] | None = None
     try:
         future = executor.submit(arrive, recipe)
+        while not wait([future], _TELL_AFTER).done:
+            tell(NoWorkerYet(_label(manager), verbose=manager.verbose))
         return future.result()
     except Exception as error:
         for cause in _causes(error):
@@ -141,6 +144,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
+_TELL_AFTER = 10.0
+"""Seconds without any answer after which that is told, and told again."""
 _BROKEN = (
     "The workers died before the first task. Most often the program starts them while it is being imported: put what "
     "starts the pool under 'if __name__ == \"__main__\":'. Otherwise what they print says why: the program or "

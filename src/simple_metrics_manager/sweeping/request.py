@@ -23,5 +23,6 @@ class Request:
     def __attrs_post_init__(self) -> None:
         if self.on_error not in ("raise", "collect"):
             raise ValueError(f"on_error={self.on_error!r}: it is 'raise' or 'collect'")
-        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
-            raise TypeError(f"executor={self.executor!r} has no method submit(): give a concurrent.futures.Executor")
+        is_one = callable(getattr(self.executor, "submit", None)) and not isinstance(self.executor, type)
+        if self.executor is not None and not is_one:
+            raise TypeError(f"executor={self.executor!r} is no executor: give one, as in ThreadPoolExecutor(4)")

@@ -13,7 +13,7 @@ from simple_metrics_manager.record import Record
 from simple_metrics_manager.sweeping.buckets import absent, fetch
 from simple_metrics_manager.sweeping.chunks import Chunks
 from simple_metrics_manager.sweeping.driver import Broken, Driver
-from simple_metrics_manager.sweeping.executors import Inline, slots
+from simple_metrics_manager.sweeping.executors import Inline, inline_if_inside, slots
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.needs import Node, needed
 from simple_metrics_manager.sweeping.order import Order
@@ -29,22 +29,31 @@ class Sweep:
     """One request for many metrics; used once.
 
     What is stored is read while it is looked for, unless ``load`` is false: mostly all of it is going to be used.
+    Without ``hold``, memory lets go of what was not in it before as soon as it is stored.
     """
 
     def __init__(
-        self, manager: Manager, keys: Iterable[Metric[object]], request: Request, *, load: bool = True
+        self,
+        manager: Manager,
+        keys: Iterable[Metric[object]],
+        request: Request,
+        *,
+        load: bool = True,
+        hold: bool = True,
     ) -> None:
         self._manager = manager
         self._source = manager.__metrics__
         self._request = request
         self._load = load
+        self._hold = hold
         self.keys: dict[str, Metric[object]] = {key.name: key for key in keys}
+        self._had = frozenset(self._source.memory.held) & self.keys.keys()
         loud = manager.verbose if request.verbose is None else request.verbose
         self._report = Report(request, len(self.keys), loud)
         self._nodes = self._look()
         self.open: set[str] = set(self._nodes)
         """What has still to be computed."""
-        self._executor: Executor = request.executor if request.executor is not None else Inline()
+        self._executor: Executor = inline_if_inside(request.executor)
         self._chunks = Chunks(slots(self._executor))
 
     # ------------------------------------------------------------------------------------------------------ before
@@ -131,8 +140,10 @@ class Sweep:
         """The same, step by step: after each one something more is there."""
         if not self._nodes:
             return
-        if self._request.executor is not None:
-            preflight(self._executor, Recipe.of(self._manager))
+        if not isinstance(self._executor, Inline):
+            arrival = preflight(self._executor, Recipe.of(self._manager))
+            if not arrival.in_process:
+                self._store_what_is_held()
         self._report.start(self.plan())
         driver = Driver(
             self._manager,
@@ -151,6 +162,12 @@ class Sweep:
         finally:
             self._report.end()
 
+    def _store_what_is_held(self) -> None:
+        """Workers elsewhere cannot know what was computed, or given, and is in memory here only."""
+        for node in self._nodes.values():
+            if node.key.name in self._source.memory.held and not self._again(node.key.name):
+                self._source.ensure(self._manager, node.key, use_stored=True, verbose=False)
+
     def _again(self, name: str) -> bool:
         return not self._request.use_stored and name in self.keys
 
@@ -159,11 +176,18 @@ class Sweep:
         if not receipt.here:  # what is held is an old value: it was computed anew elsewhere
             memory, anew = self._source.memory, self._again(key.name) and receipt.failure is None
             (memory.forget if anew else memory.release)(key.name)  # what is not stored can only be forgotten
+        elif not self._hold:
+            self.release(key)
         self._report.take(
             key.name, receipt.failure, computed=receipt.status == "computed", asked_for=key.name in self.keys
         )
         if receipt.failure is not None and self._request.on_error == "raise":
             raise_failure(receipt.failure)
+
+    def release(self, key: Metric[object]) -> None:
+        """Let memory go of it, if it was not there before."""
+        if key.name not in self._had:
+            self._source.memory.release(key.name)
 
     def _broken(self, driver: Driver) -> BrokenSweepError:
         report = self._report
@@ -208,13 +232,10 @@ def stream(
     manager: Manager, keys: Sequence[Metric[object]], request: Request
 ) -> Iterator[tuple[Metric[object], object]]:
     """Each key with its value in their order, as soon as it is there; once it is taken, memory lets go of it."""
-    sweep = Sweep(manager, keys, request, load=False)
-    held = manager.__metrics__.memory.held
-    had = {name for name in sweep.keys if name in held}
+    sweep = Sweep(manager, keys, request, load=False, hold=False)
     steps = sweep.steps()
     for key in keys:
         while key.name in sweep.open and next(steps, steps) is None:
             pass
         yield key, sweep.value(key)
-        if key.name not in had:
-            manager.__metrics__.memory.release(key.name)
+        sweep.release(key)

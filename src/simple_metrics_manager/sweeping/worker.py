@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.errors import MetricsError
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.receipts import Receipt, Receipts, fit_to_travel
@@ -37,6 +38,9 @@ def _one(manager: Manager, key: Metric[object], use_stored: bool, verbose: bool,
     except Exception as error:  # noqa: BLE001 - whatever a metric's function raises
         host = "" if at_home else socket.gethostname()
         failure = Failure.of(key.name, key.label, error, host)
+        if isinstance(error, MetricsError):  # what its function raises is kept where it was called
+            source = manager.__metrics__
+            source.shelf.keep_failure(source.ask(manager, key), error)
         failure = failure if at_home else fit_to_travel(failure)
         return Receipt("failed", time.perf_counter() - start, failure, at_home)
     if not at_home:  # who asked reads it from the storage; the memory of a worker is for what they all need
