@@ -141,7 +141,7 @@ class Cache:
     def usable(self, host: Manager, key: Metric[object], /) -> bool:
         """Whether :meth:`peek` would find something; the value is not read for it."""
         held = self.memory.held.get(key.name)
-        return held.state in _STORED if held is not None else self.shelf.usable(self.ask(host, key))
+        return self.shelf.usable(self.ask(host, key)) if held is None else held.state in _STORED
 
     def ensure(self, host: Manager, key: Metric[object], *, use_stored: bool, verbose: bool | None) -> bool:
         """Have it in memory and stored; whether its function was called for that, here."""
@@ -265,8 +265,7 @@ class Cache:
 
     def exists(self, host: Manager, key: Metric[object]) -> bool:
         """Whether the value can be had without computing."""
-        asked = self.ask(host, key)
-        return asked.name in self.memory.held or self.shelf.holds(asked)
+        return key.name in self.memory.held or self.shelf.holds(self.ask(host, key))
 
     def date(self, host: Manager, key: Metric[object]) -> datetime:
         """When the value was computed, aware and in UTC.
