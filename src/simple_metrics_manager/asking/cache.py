@@ -140,8 +140,9 @@ class Cache:
 
     def usable(self, host: Manager, key: Metric[object], /) -> bool:
         """Whether :meth:`peek` would find something; the value is not read for it."""
-        held = self.memory.held.get(key.name)
-        return self.shelf.usable(self.ask(host, key)) if held is None else held.state in _STORED
+        asked = self.ask(host, key)
+        held = self.memory.held.get(asked.name)
+        return self.shelf.usable(asked) if held is None else held.state in _STORED
 
     def ensure(self, host: Manager, key: Metric[object], *, use_stored: bool, verbose: bool | None) -> bool:
         """Have it in memory and stored; whether its function was called for that, here."""
@@ -255,9 +256,7 @@ class Cache:
             NotStoredError: the storage does not hold it, or not in a form that can be used.
         """
         asked = self.ask(host, key, verbose=verbose)
-        held = None if force else self.memory.held.get(asked.name)
-        if held is None:
-            held = self._load(asked, mend=False)
+        held = (None if force else self.memory.held.get(asked.name)) or self._load(asked, mend=False)
         if held is None:
             raise self.shelf.not_stored(asked)
         self.note(asked, held)
@@ -265,7 +264,8 @@ class Cache:
 
     def exists(self, host: Manager, key: Metric[object]) -> bool:
         """Whether the value can be had without computing."""
-        return key.name in self.memory.held or self.shelf.holds(self.ask(host, key))
+        asked = self.ask(host, key)
+        return asked.name in self.memory.held or self.shelf.holds(asked)
 
     def date(self, host: Manager, key: Metric[object]) -> datetime:
         """When the value was computed, aware and in UTC.

@@ -51,7 +51,7 @@ def claimed(
 
 
 def _end(claiming: _Claiming) -> None:
-    """Let go of the claim, whatever comes in between: one that is kept would keep this very process waiting for itself."""
+    """Let go of the claim, whatever comes in between: with one that is kept, this process would wait for itself."""
     failure: BaseException | None = None
     tries = 0
     while tries < _TRIES:  # nothing outside the ``try`` takes memory
