@@ -33,8 +33,8 @@ class _Counted(Protocol):
 def inline_if_inside(executor: Executor | None) -> Executor:
     """The executor, if there is one that is not waiting for us: a thread of a pool that waited for others of it would
     keep one of them from ever being free. Then, and if there is none, tasks run where they are submitted."""
-    threads: object = getattr(executor, "_threads", ())
-    inside = isinstance(threads, set) and threading.current_thread() in threads
+    prefix: object = getattr(executor, "_thread_name_prefix", None)  # its list of threads may lack one just started
+    inside = bool(prefix) and threading.current_thread().name.startswith(f"{prefix}_")
     return Inline() if executor is None or inside else executor
 
 
