@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -232,6 +233,7 @@ def test_a_forgotten_lease_runs_out(there: Place) -> None:
     assert attempt.take() is not None
     time.sleep(there.ttl)
     del attempt
+    gc.collect()
     waited(there.claims(), "a").release()
     beats = (directory_leases if there.kind == "directories" else object_leases)._beats  # pyright: ignore[reportPrivateUsage]
     end = time.monotonic() + 10

@@ -160,8 +160,9 @@ def test_threads_share_one_manager() -> None:
         assert len(set(map(id, pool.map(make, range(8))))) == 1
 
 
-def test_what_cannot_be_sent_is_named() -> None:
+def test_what_cannot_be_sent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A recipe can be made of any manager, for threads; to send it fails with the part that cannot be sent."""
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)  # else it is sent by value
     cm = DatedCacheManager()
     cm.functions_dict = {"good": os.getpid, "bad": lambda: 1}
     locked = Fields([1], threading.Lock())
