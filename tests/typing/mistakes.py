@@ -189,7 +189,7 @@ if TYPE_CHECKING:
 
     class ReservedName(DatedCacheManager):
         @metric
-        def status(self) -> float:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        def status(self) -> float:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # pyrefly: ignore[bad-override, missing-override-decorator]  # ty: ignore[incompatible-attribute-override]
             return 1.0
 
     class NameOfADate(DatedCacheManager):
