@@ -47,22 +47,20 @@ def claimed(
         found = claiming.begin(look)
         return found if found is not None else obtain()
     finally:
-        _end(claiming)
-
-
-def _end(claiming: _Claiming) -> None:
-    """Let go of the claim, whatever comes in between: with one that is kept, this process would wait for itself."""
-    failure: BaseException | None = None
-    tries = 0
-    while tries < _TRIES:  # nothing outside the ``try`` takes memory
-        try:
-            claiming.end()
-            break
-        except BaseException as error:  # noqa: BLE001 - an interrupt; or no memory, of which there may soon be some
-            failure = error
-            tries += 1
-    if failure is not None:
-        raise failure
+        # Until it is let go: this very process would wait for a claim that it keeps. An interrupt may strike before the
+        # end, or there is no memory, of which there may soon be some. It stands here and not in a function of its
+        # own, since interrupts are looked for where one begins, and nothing outside the ``try`` takes memory.
+        failure: BaseException | None = None
+        tries = 0
+        while tries < _TRIES:
+            try:
+                claiming.end()
+                break
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failure = error
+                tries += 1
+        if failure is not None:
+            raise failure
 
 
 class _Claiming:
