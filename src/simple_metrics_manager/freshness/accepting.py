@@ -19,8 +19,9 @@ from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.freshness.causes import Cause, Reason
-from simple_metrics_manager.freshness.comparing import Present, own_causes
+from simple_metrics_manager.freshness.comparing import own_causes
 from simple_metrics_manager.freshness.named import Named
+from simple_metrics_manager.freshness.presents import Presents
 from simple_metrics_manager.freshness.wording import sentence
 from simple_metrics_manager.history import Change
 from simple_metrics_manager.record import Entry, Record
@@ -103,7 +104,7 @@ class _Acceptance:
         self._manager = manager
         self._source = manager.__metrics__
         self._reason = reason
-        self._presents: dict[object, Present] = {}
+        self._presents = Presents(manager)
 
     def settle(self, key: Metric[object]) -> _Outcome:
         """Accept one value; what became of it, or why it was left alone."""
@@ -162,7 +163,7 @@ class _Acceptance:
 
     def _stamped(self, asked: Question, record: Record) -> tuple[_Outcome, Record | None]:
         """What is to be stored in place of this record, if anything is."""
-        now = self._present(asked)
+        now = self._presents.of(asked)
         codec = self._source.shelf.codec(self._manager, asked.key)
         problem = None if asked.key.declaration.anonymous else unusable(asked, codec, record)
         if problem is not None:  # it has been declared to be another value
@@ -191,21 +192,6 @@ class _Acceptance:
         held = self._source.memory.held.get(asked.name)
         if held is not None and held.state == "stored" and held.record.date == before.date:
             self._source.memory.put(asked.name, Held(held.value, held.immutable, now, "stored"), asked.epoch)
-
-    def _present(self, asked: Question) -> Present:
-        """The code of today, found out once for all points of a sweep."""
-        declaration = asked.key.declaration
-        found = self._presents.get(declaration)
-        if found is None:
-            codec = self._source.shelf.codec(self._manager, asked.key)
-            found = self._presents[declaration] = Present(
-                label=declaration.label,
-                code=declaration.fingerprint(type(self._manager)),
-                type=None if declaration.anonymous else codec.declared,
-                version=declaration.version,
-                inputs=asked.inputs.all if declaration.takes_manager else {},
-            )
-        return found
 
 
 def _acceptable(causes: tuple[Cause, ...]) -> list[Cause]:

@@ -12,7 +12,7 @@ from simple_metrics_manager.declaring.lookup import named_key
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
 from simple_metrics_manager.freshness.causes import Cause, status_of
-from simple_metrics_manager.freshness.comparing import Present
+from simple_metrics_manager.freshness.presents import Presents
 from simple_metrics_manager.freshness.staleness import Staleness
 from simple_metrics_manager.freshness.upstream import Judge, Stored
 from simple_metrics_manager.keys import stored_name
@@ -38,7 +38,7 @@ class Inquiry:
         self._source = manager.__metrics__
         self._names = names
         self._judge = Judge(self._look)
-        self._presents: dict[Declaration, Present] = {}
+        self._presents = Presents(manager)
         self.label: str = self._source.ask(manager, _ANY).label
         """That of the manager, with its inputs."""
 
@@ -58,7 +58,7 @@ class Inquiry:
 
     def declared_type(self, key: Metric[object]) -> str:
         """The declared type of a metric as it is spelled; empty if there is none."""
-        return self._present(self._source.ask(self._manager, key)).type or ""
+        return self._presents.of(self._source.ask(self._manager, key)).type or ""
 
     # ------------------------------------------------------------------------------------------------ what is stored
     def _look(self, read: Read) -> Stored | None:
@@ -86,7 +86,7 @@ class Inquiry:
 
     def _stored(self, asked: Question) -> Stored:
         record = self._record(asked)
-        present = self._present(asked)
+        present = self._presents.of(asked)
         if isinstance(record, Cause):
             return Stored(asked.name, None, present, trouble=record)
         return Stored(asked.name, record, present, "" if record is not None else "not stored")
@@ -123,21 +123,6 @@ class Inquiry:
             return storage.read_record(name)
         except (NotStoredError, CorruptMetricError, NewerFormatError):
             return None
-
-    def _present(self, asked: Question) -> Present:
-        key = asked.key
-        declaration = key.declaration
-        found = self._presents.get(declaration)
-        if found is None:
-            codec = self._source.shelf.codec(asked.host, key)
-            found = self._presents[declaration] = Present(
-                label=declaration.label,
-                code=declaration.fingerprint(type(self._manager)),
-                type=None if declaration.anonymous else codec.declared,
-                version=declaration.version,
-                inputs=asked.inputs.all if declaration.takes_manager else {},
-            )
-        return found
 
 
 def _nothing(_manager: object) -> None:

@@ -1,0 +1,31 @@
+"""What a metric of a manager is today, for comparing what is stored with it."""
+
+from __future__ import annotations
+
+from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.declaring.declaration import Declaration
+from simple_metrics_manager.freshness.comparing import Present
+from simple_metrics_manager.sweeping.host import Manager
+
+
+class Presents:
+    """The metrics of one manager as they are now; each is found out once for all points of a sweep."""
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
+        self._known: dict[Declaration, Present] = {}
+
+    def of(self, asked: Question) -> Present:
+        """That of what is asked."""
+        declaration = asked.key.declaration
+        found = self._known.get(declaration)
+        if found is None:
+            codec = self._manager.__metrics__.shelf.codec(asked.host, asked.key)
+            found = self._known[declaration] = Present(
+                label=declaration.label,
+                code=declaration.fingerprint(type(self._manager)),
+                type=None if declaration.anonymous else codec.declared,
+                version=declaration.version,
+                inputs=asked.inputs.all if declaration.takes_manager else {},
+            )
+        return found
