@@ -39,8 +39,8 @@ class LockedFile:
     """
 
     def __init__(self, name: str, path: str, ttl: float) -> None:
-        self.name = name
-        self.file = (0, 0)
+        self.name: str = name
+        self.file: tuple[int, int] = (0, 0)
         self._written = 0
         self._ttl = ttl
         self._path = path

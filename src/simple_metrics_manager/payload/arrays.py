@@ -59,7 +59,8 @@ class ArrayShape(Shape):
             self._check_shape(value.shape, self._sides)
         return value
 
-    load = dump
+    def load(self, raw: Raw) -> object:
+        return self.dump(raw)
 
     def fits(self, value: object, loose: bool) -> bool:
         try:

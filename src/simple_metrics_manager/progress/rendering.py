@@ -16,7 +16,7 @@ import attrs
 from simple_metrics_manager.events import Event, SweepEnded, SweepProgressed, SweepStarted
 from simple_metrics_manager.progress.open_sweeps import OpenSweeps, Sweep
 
-logger = logging.getLogger("simple_metrics_manager")
+logger: logging.Logger = logging.getLogger("simple_metrics_manager")
 
 
 class Canvas(Protocol):
