@@ -15,7 +15,6 @@ from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.storing.failures import keep_failure
 from simple_metrics_manager.sweeping.chunks import Chunks
 from simple_metrics_manager.sweeping.executors import Inline, slots
-from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.order import Order
 from simple_metrics_manager.sweeping.receipts import Receipt, Receipts
 from simple_metrics_manager.sweeping.recipe import Recipe, point_of
@@ -47,7 +46,7 @@ class Driver:
 
     def __init__(
         self,
-        manager: Manager,
+        recipe: Recipe,
         order: Order,
         executor: Executor,
         chunks: Chunks,
@@ -55,8 +54,7 @@ class Driver:
         again: Callable[[str], bool],
         verbose: bool,
     ) -> None:
-        self._manager = manager
-        self._recipe = Recipe.of(manager)
+        self._recipe = recipe
         self._order = order
         self._executor = executor
         self._chunks = chunks
@@ -129,7 +127,7 @@ class Driver:
     def _submit(self, group: Group, keys: list[Metric[object]]) -> Future[Receipts]:
         try:
             if isinstance(self._executor, Inline):
-                future = self._executor.submit(work_here, self._manager, keys, not group[1], self._verbose)
+                future = self._executor.submit(work_here, self._recipe.manager(), keys, not group[1], self._verbose)
             else:
                 points = [point_of(key) for key in keys]
                 future = self._executor.submit(work, self._recipe, points, not group[1])
@@ -149,8 +147,9 @@ class Driver:
             del self._under_way[future]
             if future is self._tried:
                 failure = Failure.of(keys[0].name, keys[0].label, error)
-                stored = self._manager.__metrics__.ask(self._manager, keys[0]).stored
-                keep_failure(self._manager.storage_interface, stored, failure)  # who was to do that is dead
+                manager = self._recipe.manager()
+                stored = manager.__metrics__.ask(manager, keys[0]).stored
+                keep_failure(manager.storage_interface, stored, failure)  # who was to do that is dead
                 yield from self._mark(keys[0], Receipt("failed", 0.0, failure))
             else:
                 self._suspects.extend((group, key) for key in keys)

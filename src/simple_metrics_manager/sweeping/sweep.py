@@ -140,13 +140,14 @@ class Sweep:
         """The same, step by step: after each one something more is there."""
         if not self._nodes:
             return
+        recipe = Recipe.of(self._manager)
         if not isinstance(self._executor, Inline):
-            arrival = preflight(self._executor, Recipe.of(self._manager))
+            arrival = preflight(self._executor, recipe)
             if not arrival.in_process:
                 self._store_what_is_held()
         self._report.start(self.plan())
         driver = Driver(
-            self._manager,
+            recipe,
             Order(self._nodes),
             self._executor,
             self._chunks,
