@@ -17,7 +17,7 @@ from simple_metrics_manager.freshness.status import ManagerStatus
 from simple_metrics_manager.freshness.sweeps import Swept, points_called
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.outcomes.plan import Plan
-from simple_metrics_manager.storing.failures import failures
+from simple_metrics_manager.storing.failures import names_of_failures
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.request import Request
 from simple_metrics_manager.sweeping.sweep import plan, stream, values
@@ -159,7 +159,7 @@ class AskedForMany:
         """The last errors of everything that is declared, by name, in so far as no value is newer."""
         metrics, manager = self.__metrics__, cast("Manager", self)
         asked = [metrics.ask(manager, key) for key in self._asked(None)]
-        kept = {name for name, _ in failures(metrics.shelf.storage(self))}
+        kept = set(names_of_failures(metrics.shelf.storage(self)))
         found = {each.name: metrics.shelf.last_failure(each) for each in asked if each.stored in kept}
         return {name: failure for name, failure in found.items() if failure is not None}
 

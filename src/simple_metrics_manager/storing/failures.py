@@ -37,13 +37,10 @@ def last_failure(storage: object, name: str) -> Failure | None:
     return None
 
 
-def failures(storage: object) -> Iterator[tuple[str, Failure]]:
-    """All names under which something is kept, each with its last failure."""
+def names_of_failures(storage: object) -> Iterator[str]:
+    """All names under which a failure is kept; none is read."""
     store = _store(storage)
-    for name in () if store is None else store.names():
-        failure = last_failure(storage, name)
-        if failure is not None:
-            yield name, failure
+    return iter(()) if store is None else store.names()
 
 
 def _store(storage: object) -> Store | None:
