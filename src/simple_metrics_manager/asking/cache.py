@@ -197,7 +197,7 @@ class Cache:
             if held is not None and self.shelf.holds(asked):
                 held.state = "unsaved"  # as in 0.5.0, a value that ``compute`` made takes no stored one's place
             mend = asked.host.on_corrupt == "recompute"
-            found = held or (self._load(asked, mend=mend) if use_stored and not asked.missing else None)
+            found = held or (self._load(asked, mend=mend) if use_stored else None)
             if found is None:
                 return self._claim_and_compute(asked, flight, use_stored)
             return self._save(asked, found) if found.state == "computed" else found
@@ -242,8 +242,7 @@ class Cache:
         held = self.memory.held.get(asked.name)
         if not force and (held is None or (held.state != "failed" and self.shelf.holds(asked))):
             return self.get(host, key, verbose=verbose)
-        held = self.compute(host, key, force=force, verbose=verbose)
-        return self._save(asked, held)
+        return self._save(asked, self.compute(host, key, force=force, verbose=verbose))
 
     def hold(self, host: Manager, key: Metric[object], value: object) -> None:
         """Hold a value that the user gives, as if it had been computed just now."""
@@ -286,7 +285,8 @@ class Cache:
         return kept
 
     def _load(self, asked: Question, *, mend: bool) -> Held | None:
-        held = self.shelf.load(asked, mend=mend)
+        known = asked.missing and self.memory.room is None  # under a limit it may be stored by now, and evicted
+        held = None if known else self.shelf.load(asked, mend=mend)
         if held is not None:
             self.memory.put(asked.name, held, asked.epoch)
         return held
