@@ -173,7 +173,7 @@ MISTAKES: list[tuple[Mapping[str, object], set[str]]] = [
             "expected float, got '2' @ storage.weight",
             "expected str, got 5 @ storage.address",
             "expected int, got '9' @ storage.limits.largest",
-            "extra fields found (warm) @ storage.limits",
+            "extra fields found (warm: did you mean warn?) @ storage.limits",
             "expected int, got 'b' @ storage.copies[1]",
             "expected int, got 2.0 @ storage.copies[2]",
         },

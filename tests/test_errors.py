@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import BrokenExecutor
+from typing import TypeAlias
 
 import pytest
 
 import simple_metrics_manager
 from simple_metrics_manager import errors
 
-EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
+Raised: TypeAlias = errors.MetricsError | errors.StaleMetricWarning
+
+EXAMPLES: list[tuple[Raised, type[BaseException], str]] = [
     (errors.MetricDeclarationError("CM.x", "it has no type"), TypeError, "CM.x: it has no type"),
     (errors.MetricTypeError("CM.x", "int", "got str"), TypeError, "CM.x is declared -> int: got str"),
     (errors.MetricTypeError("CM.x", "int", "got str", "x"), TypeError, "cache['x']"),
@@ -19,6 +22,14 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (errors.UnknownMetricError("CM", "x", "y"), ValueError, "Did you mean 'y'?"),
     (errors.NeedsParametersError("CM", "x", "x,k=1"), KeyError, "CM.x has parameters: call it, as in cm.x(...)"),
     (errors.UndeclaredParametersError("CM.x", "k=3", "k=1; k=2", "Add it."), ValueError, "k=1; k=2\n  Add it."),
+    (
+        errors.UndeclaredParametersError("CM.x", "k=3", "k in (2, 5)", "Add it.", ("k=2", "k=5")),
+        ValueError,
+        "(2, 5)\n  Nearest: k=2 or k=5\n  Add it.",
+    ),
+    (errors.MetricTypeError("CM.x", "int", "got str", "x", "lab.py:7"), TypeError, "Declared at lab.py:7."),
+    (errors.StaleMetricError("CM.x", ("code_changed",), ("its code changed",)), RuntimeError, "\n  its code changed\n"),
+    (errors.StaleMetricWarning("CM.x", ("code_changed",), ("its code changed",)), UserWarning, "may be out of date"),
     (
         errors.SweepArrayError("x(k=2)", "it is int64, but x(k=1) is float64", "Take items()"),
         TypeError,
@@ -39,8 +50,14 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
     (errors.IdentityError("CM(df=...)", "a frame has no form"), TypeError, "CM(df=...): a frame has no form"),
     (errors.ConfigError(("one @ a", "two @ b")), ValueError, "one @ a\ntwo @ b"),
     (errors.MissingExtraError("TOML", "tomli-w", "toml"), ImportError, "pip install 'simple-metrics-manager[toml]'"),
+    (
+        errors.ReportTooLargeError("a.html", 9_000, 8_000, "sweep x 7 kB"),
+        ValueError,
+        "9,000 bytes, more than max_size=8,000",
+    ),
     (errors.CannotTravelError("CM.f", "it is a lambda", "Use def"), pickle.PicklingError, "a lambda.\n  Use def."),
     (errors.UnreachableManagerError("lab:CM", "No module", "Install it.", "h"), RuntimeError, "on h: No module"),
+    (errors.OutdatedWorkerError("lab:CM", ("CM.x", "lab.K"), "h"), RuntimeError, "other code of lab:CM than this pro"),
     (errors.UnreachableStorageError("CM", "memory", "no way back", "Use npz"), ValueError, "memory: no way back.\n"),
     (errors.ForkingPoolError("another thread runs"), RuntimeError, "by fork, and another thread runs: a worker might"),
     (errors.NotStoredError("x", "here"), KeyError, "'x' is not stored in here"),
@@ -70,14 +87,14 @@ EXAMPLES: list[tuple[errors.MetricsError, type[BaseException], str]] = [
 
 
 @pytest.mark.parametrize(("error", "builtin", "text"), EXAMPLES, ids=lambda value: type(value).__name__)
-def test_errors_are_builtins_with_a_sentence(error: errors.MetricsError, builtin: type, text: str) -> None:
+def test_errors_are_builtins_with_a_sentence(error: Raised, builtin: type, text: str) -> None:
     """An error is the builtin exception that a caller would catch, and says its facts."""
     assert isinstance(error, builtin)
     assert text in str(error)
 
 
 @pytest.mark.parametrize("error", [error for error, _, _ in EXAMPLES], ids=lambda value: type(value).__name__)
-def test_errors_pickle(error: errors.MetricsError) -> None:
+def test_errors_pickle(error: Raised) -> None:
     """What comes out of a worker is the same error with the same facts and the same sentence."""
     again = pickle.loads(pickle.dumps(error))
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import attrs
 import pytest
 
 from simple_metrics_manager import DatedCacheManager, NpzStorageInterface, metric
@@ -14,7 +16,9 @@ from simple_metrics_manager.events import (
     ComputeFailed,
     ComputeStarted,
     Event,
+    FailuresListed,
     Loaded,
+    MetricFailed,
     Saved,
     Skipped,
     SweepEnded,
@@ -177,6 +181,10 @@ def test_durations_read_well(seconds: float, text: str) -> None:
         (SweepProgressed("Digits.inertia", 3, 6, 1, 303.0, None), "Digits.inertia 3/6, 1 failed, 5 min 3 s"),
         (SweepEnded("Digits.inertia", 6, 30, 0, 0, 5.0), "Completed Digits.inertia in 5 s: 6 computed, 30 stored"),
         (SweepEnded("Digits", 4, 0, 1, 2, 5.0), "Ended Digits after 5 s: 4 computed, 1 failed, 2 skipped"),
+        (
+            SweepEnded("Digits", 4, 0, 1, 0, 5.0, 31),
+            "Stopped Digits after 5 s: 4 computed, 1 failed, 31 left: ask again to go on",
+        ),
         (Skipped("per_class", "it needs confusion, which failed"), "Skip per_class: it needs confusion, which failed"),
     ],
 )
@@ -191,19 +199,94 @@ def test_estimates_claim_no_precision() -> None:
 
 
 def test_logging_has_levels_for_sweeps(caplog: pytest.LogCaptureFixture) -> None:
-    """Each step of a sweep is for debugging, what was skipped is a warning, the rest is information."""
+    """Each step of a sweep is for debugging, what was skipped is a warning, what failed an error, and told once."""
     events = (
         SweepStarted("Digits", 2, 0, 2, None, verbose=False),
         SweepProgressed("Digits", 1, 2, 0, 1.0, None, verbose=False),
         Skipped("per_class", "it needs confusion, which failed", verbose=False),
+        ComputeFailed("per_point", 2.0, "ValueError: k is odd", verbose=False),
+        MetricFailed("per_point", "ValueError: k is odd", "", verbose=False),
+        MetricFailed("per_point", "ValueError: k is odd", "node3", verbose=False),
         SweepEnded("Digits", 1, 0, 0, 1, 2.0, verbose=False),
     )
     with caplog.at_level(logging.DEBUG, logger="simple_metrics_manager"):
         for event in events:
             tell(event)
 
-    assert [record.levelname for record in caplog.records] == ["INFO", "DEBUG", "WARNING", "INFO"]
-    assert [getattr(record, "seconds", None) for record in caplog.records] == [None, 1.0, None, 2.0]
+    assert [record.levelname for record in caplog.records] == [
+        "INFO", "DEBUG", "WARNING", "ERROR", "DEBUG", "ERROR", "INFO",
+    ]  # fmt: skip
+    assert [getattr(record, "seconds", None) for record in caplog.records] == [None, 1.0, None, 2.0, None, None, 2.0]
+
+
+def every_event(kind: type[Event] = Event) -> Iterator[type[Event]]:
+    """All kinds of events that there are."""
+    for each in kind.__subclasses__():
+        if "__attrs_attrs__" in vars(each):  # not what slots=True has replaced
+            yield each
+        yield from every_event(each)
+
+
+def test_facts_are_no_attributes_that_logging_has() -> None:
+    """No fact of an event is called as something that each record of ``logging`` has: that would be an error there."""
+    taken = {*vars(logging.makeLogRecord({})), "message", "asctime", "event"}
+    facts = {field.name for kind in every_event() for field in attrs.fields(kind)}
+
+    assert "metric" in facts
+    assert facts & taken == set()
+
+
+def test_failures_are_listed_without_our_frames() -> None:
+    """The list at the end of a sweep leads to the user's line; how the library came to call it is left out."""
+
+    class Odd(DatedCacheManager):
+        verbose = False
+
+        @metric(params_list=[(k,) for k in range(3)])
+        def half(self, k: int) -> float:
+            if k == 1:
+                raise ValueError("k is odd")
+            return k / 2
+
+    cm = Odd()
+    heard: list[Event] = []
+    with listening(heard.append):
+        cm.half.get_all(on_error="collect")
+    (told,) = [event for event in heard if isinstance(event, FailuresListed)]
+    lines = told.line().splitlines()
+
+    assert [line.strip() for line in lines[:3]] == [
+        "1 of test_failures_are_listed_without_our_frames.<locals>.Odd.half failed",
+        "test_failures_are_listed_without_our_frames.<locals>.Odd.half(k=1): ValueError: k is odd",
+        "Traceback (most recent call last):",
+    ]
+    assert [line for line in lines if "File " in line] == [line for line in lines if __file__ in line] != []
+    assert lines[-2].strip() == "ValueError: k is odd"
+    assert "simple_metrics_manager" in told.failures[0].traceback
+
+
+def test_a_sweep_that_stops_says_what_is_left() -> None:
+    """A failure that is raised stops a sweep: it has not ended, let alone been completed."""
+
+    class Wide(DatedCacheManager):
+        verbose = False
+
+        @metric(params_list=[(k,) for k in range(50)])
+        def half(self, k: int) -> float:
+            if k == 30:
+                raise ValueError("k is thirty")
+            return k / 2
+
+    cm = Wide()
+    heard: list[Event] = []
+    with listening(heard.append):
+        with pytest.raises(ValueError, match="k is thirty"):
+            cm.half.get_all()
+        cm.half.get_all(on_error="collect")
+    stopped, ended = [event for event in heard if isinstance(event, SweepEnded)]
+
+    assert (stopped.computed, stopped.failed, stopped.left) == (30, 1, 19)
+    assert (ended.computed, ended.stored, ended.failed, ended.left) == (19, 30, 1, 0)
 
 
 def test_a_failing_listener_is_logged(caplog: pytest.LogCaptureFixture) -> None:

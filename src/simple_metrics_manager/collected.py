@@ -17,6 +17,7 @@ from simple_metrics_manager.declaring.lookup import CollectedCall, refuse_declar
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.declaring.parameters import Row, typed, unshared
 from simple_metrics_manager.declaring.references import FunctionReference
+from simple_metrics_manager.declaring.sets import near
 from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
 from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function
 from simple_metrics_manager.manager import DatedCacheManager
@@ -212,7 +213,9 @@ class CachedFunction(Generic[P, T]):
             return self.declare(params)
         declared = "; ".join(str(tuple(row)) for row in list(self.params_list)[:8]) or "nothing"
         remedy = "Add it to params_list, or let any parameters in with dynamic_metric_creation=True."
-        raise UndeclaredParametersError(self.base_name, repr(params), declared, remedy)
+        names = [*self._signature.parameters][: len(params)] if self._signature is not None else []
+        alike = [tuple(row) for row in self.params_list if len(row) == len(params) == len(names)]
+        raise UndeclaredParametersError(self.base_name, repr(params), declared, remedy, near(names, alike, params))
 
     def _is_current(self, key: Metric[T]) -> bool:
         """Whether ``functions_dict`` still means this key by its name: users may put functions of their own there."""

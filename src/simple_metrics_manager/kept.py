@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 from simple_metrics_manager.asking.cache import Cache
 from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.keeping.belongings import Belongings
 from simple_metrics_manager.keeping.blobs import known
 from simple_metrics_manager.keeping.checking import check_storage
-from simple_metrics_manager.keeping.clearing import Belongings, Clearable, moment, selected
+from simple_metrics_manager.keeping.clearing import Clearable, cleared, moment, planned, selected
 from simple_metrics_manager.keeping.renaming import Renamer
 from simple_metrics_manager.keeping.reports import CheckReport, ClearPlan, RenamePlan
 from simple_metrics_manager.sweeping.host import Manager
@@ -58,6 +59,7 @@ class LookedAfter:
 
         Returns:
             What would go, or went: names, sizes, dates, how long each took to compute, and what was computed from it.
+            The last error of a metric goes with its value; one without a value is told, and goes, by itself.
 
         Raises:
             UnknownMetricError: a name is neither declared nor stored.
@@ -66,20 +68,24 @@ class LookedAfter:
         mine = self._belongings()
         if mine is None:
             return ClearPlan(dry_run=dry_run)
-        names = set(mine.entries) if keys is None else selected(mine, _each(keys), self._key)
+        names = {*mine.entries, *mine.failures} if keys is None else selected(mine, _each(keys), self._key)
         if orphans:
             names.intersection_update(mine.orphans())
-        plan = mine.plan(names, moment(older_than))
-        return plan if dry_run else mine.clear(plan, self.__metrics__.memory)
+        plan = planned(mine, names, moment(older_than))
+        return plan if dry_run else cleared(mine, plan, self.__metrics__.memory)
 
     def adopt_renamed(self, *, dry_run: bool = True) -> RenamePlan:
         """Say what is stored under names that metrics had before; with ``dry_run=False``, give it the new ones.
 
-        A metric says with ``@metric(renamed_from="old")`` how it was called. Its parameters may be in another order
-        now, and have new ones with defaults: those then count as what they were computed with. A metric that only
-        got such parameters names itself. Values, dates and the rest of the records stay as they are, with a note of
-        the old name; nothing is overwritten, and what was interrupted goes on when it is called again. Until then,
-        nothing is found under the new names.
+        A metric says with ``@metric(renamed_from="old")`` how it was called, and with ``renamed_parameters={"new":
+        "old"}`` how its parameters were. These may be in another order now, and there may be new ones with defaults,
+        which then count as what was computed with: of that nothing has to be said. Values, dates and the rest of the
+        records stay as they are, with a note of the old name; what was computed from them calls them by the new one
+        from then on. Nothing is overwritten, and what was interrupted goes on when it is called again. Until it is
+        called, nothing is found under the new names. For a class or its fields, see :func:`.rename_stored`.
+
+        Returns:
+            What would get another name, or has got it; what could not, and why.
 
         Raises:
             TypeError: the storage is none of this library's, and cannot say what it holds.
@@ -87,7 +93,7 @@ class LookedAfter:
         mine = self._belongings()
         if mine is None:
             return RenamePlan(dry_run=dry_run)
-        renamer = Renamer(mine)
+        renamer = Renamer(mine.storage, mine.kind, mine.module, mine.label)
         return renamer.plan() if dry_run else renamer.apply()
 
     def _belongings(self) -> Belongings | None:

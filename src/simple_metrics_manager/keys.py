@@ -32,7 +32,8 @@ from simple_metrics_manager.payload.tree import Tree
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]+")
 _NOT_WORDS = frozenset({"true", "false", "none", "nan", "inf", "infinity"})
-_LONGEST = 160
+LONGEST = 160
+"""Characters of a readable name; what is longer is cut, and told apart by its hash."""
 
 
 # ------------------------------------------------------------------------------------------------ canonical form
@@ -211,9 +212,9 @@ def _named(base: str, values: Mapping[str, Tree]) -> str:
         return base
     parts = {name: _readable(tree) for name, tree in values.items()}
     text = ",".join([base, *(f"{name}={text}" for name, (text, _) in parts.items())])
-    if len(text) <= _LONGEST and all(exact for _, exact in parts.values()):
+    if len(text) <= LONGEST and all(exact for _, exact in parts.values()):
         return text
-    return f"{text[:_LONGEST].rstrip('.')}~{digest(dict(values))}"
+    return f"{text[:LONGEST].rstrip('.')}~{digest(dict(values))}"
 
 
 def metric_name(metric: str, params: Mapping[str, Tree]) -> str:
@@ -267,4 +268,4 @@ def collected_name(base_name: str, params: tuple[object, ...], where: str) -> st
     name = default_name_generation_function(base_name, params)
     if tells_apart(params):
         return name
-    return f"{_UNSAFE.sub('-', name)[:_LONGEST]}~{digest(canonical(params, where))}"
+    return f"{_UNSAFE.sub('-', name)[:LONGEST]}~{digest(canonical(params, where))}"

@@ -19,6 +19,7 @@ from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.kept import LookedAfter
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
 from simple_metrics_manager.many import AskedForMany
+from simple_metrics_manager.outcomes.reasons import OnStale, check_on_stale
 from simple_metrics_manager.storing.storage import Storage
 from simple_metrics_manager.vouching import VouchedFor
 
@@ -50,6 +51,11 @@ class DatedCacheManager(AskedForMany, LookedAfter, VouchedFor):
     """What to do about a damaged file when the metric can be computed: set the file aside and compute the metric anew,
     or raise ``CorruptMetricError``, as ``load`` always does."""
 
+    on_stale: OnStale = "careful"
+    """What to do about stored values that may be out of date: ``"careful"`` warns once of changed code, and computes
+    anew what was computed from other inputs; ``"strict"`` refuses changed code before anything runs; ``"fresh"``
+    computes anew what it touches. A mapping, ``{"code_changed": "use"}``, alters ``"careful"``. It is no input."""
+
     memory_limit: int | None = None
     """How many bytes the values in memory may take. What was used longest ago goes, and is read from the storage when
     it is asked for again; what is in memory only stays there. Hits cost more under a limit, as each one is noted.
@@ -65,6 +71,7 @@ class DatedCacheManager(AskedForMany, LookedAfter, VouchedFor):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         check_class(cls)
+        check_on_stale(cls.on_stale, cls.__qualname__)
         if "memory_limit" in cls.__dict__ and "memory_limit" not in inspect.get_annotations(cls):  # else it is a field
             check_limit(cls.memory_limit, cls.__qualname__)
         settle(cls)
@@ -190,21 +197,43 @@ class DatedCacheManager(AskedForMany, LookedAfter, VouchedFor):
     # -------------------------------------------------------------------------------------------- what one may ask
     # A name says nothing about the type of its value: ``Any`` lets code that was written for 0.5.0 go on.
     @overload
-    def get(self, key: Metric[T], /, use_stored: bool = True, verbose: bool | None = None) -> T: ...
+    def get(
+        self,
+        key: Metric[T],
+        /,
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        *,
+        on_stale: OnStale | None = None,
+    ) -> T: ...
     @overload
-    def get(self, name: str, use_stored: bool = True, verbose: bool | None = None) -> Any: ...
-    def get(self, name: Metric[T] | str, use_stored: bool = True, verbose: bool | None = None) -> T | object:
+    def get(
+        self, name: str, use_stored: bool = True, verbose: bool | None = None, *, on_stale: OnStale | None = None
+    ) -> Any: ...
+    def get(
+        self,
+        name: Metric[T] | str,
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        *,
+        on_stale: OnStale | None = None,
+    ) -> T | object:
         """The value of a metric: from memory, from the storage, or computed and then stored.
 
-        ``use_stored=False`` computes it anew and overwrites both. ``verbose`` overrides the manager's.
+        ``use_stored=False`` computes it anew and overwrites both. ``verbose`` and ``on_stale`` override the manager's,
+        for all that is read on the way, too.
 
         Raises:
             UnknownMetricError: this manager has no such metric.
             MetricTypeError: the value is not what the annotation says; it is kept in ``cache``.
             MetricCycleError: metrics need each other.
             StorageError: it could not be stored or read.
+            StaleMetricError: it is out of date, and ``on_stale`` makes that an error.
         """
-        return self.__metrics__.get(self, self._key(name), use_stored=use_stored, verbose=verbose).give()
+        if on_stale is None:  # to enter a block takes as long as to make the manager
+            return self.__metrics__.get(self, self._key(name), use_stored=use_stored, verbose=verbose).give()
+        with self.__metrics__.as_told(on_stale):
+            return self.__metrics__.get(self, self._key(name), use_stored=use_stored, verbose=verbose).give()
 
     @overload
     def __getitem__(self, key: Metric[T], /) -> T: ...
@@ -271,7 +300,11 @@ def _assign(setter: Callable[[object, str, object], None], manager: object, name
         raise AttributeError(f"{kind.__name__}.{name} is a metric: its value is computed, not assigned")
     if name == "memory_limit":
         check_limit(value, kind.__name__)
+    elif name == "on_stale":
+        check_on_stale(value, kind.__name__)
     setter(manager, name, value)
+    if name == "on_stale" and isinstance(manager, DatedCacheManager):
+        manager.__metrics__.reconsider()
     if (name in input_names(kind) or name == "storage") and isinstance(manager, DatedCacheManager):
         manager.__metrics__.identity.forget()
 

@@ -11,12 +11,15 @@ from simple_metrics_manager.asking.cache import Cache
 from simple_metrics_manager.declaring.get_all import OnError
 from simple_metrics_manager.declaring.lookup import declared_keys, distinct
 from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.errors import MetricsError
 from simple_metrics_manager.freshness.answers import status_of_all, why_all, why_one
 from simple_metrics_manager.freshness.staleness import Staleness, SweepStaleness
 from simple_metrics_manager.freshness.status import ManagerStatus
 from simple_metrics_manager.freshness.sweeps import Swept, points_called
+from simple_metrics_manager.markup import bundle, joined, line, tag
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.outcomes.plan import Plan
+from simple_metrics_manager.outcomes.reasons import OnStale
 from simple_metrics_manager.storing.failures import names_of_failures
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.request import Request
@@ -44,6 +47,7 @@ class AskedForMany:
         executor: Executor | None = None,
         on_error: OnError = "raise",
         dry_run: Literal[False] = False,
+        on_stale: OnStale | None = None,
     ) -> dict[str, object]: ...
     @overload
     def get_all(
@@ -55,6 +59,7 @@ class AskedForMany:
         executor: Executor | None = None,
         on_error: Literal["raise"] = "raise",
         dry_run: Literal[False] = False,
+        on_stale: OnStale | None = None,
     ) -> list[T]: ...
     @overload
     def get_all(
@@ -66,6 +71,7 @@ class AskedForMany:
         verbose: bool | None = None,
         executor: Executor | None = None,
         dry_run: Literal[False] = False,
+        on_stale: OnStale | None = None,
     ) -> list[T | Failure]: ...
     @overload
     def get_all(  # a name says nothing about the type of its value
@@ -77,6 +83,7 @@ class AskedForMany:
         executor: Executor | None = None,
         on_error: OnError = "raise",
         dry_run: Literal[False] = False,
+        on_stale: OnStale | None = None,
     ) -> list[Any]: ...
     @overload
     def get_all(
@@ -88,6 +95,7 @@ class AskedForMany:
         verbose: bool | None = None,
         executor: Executor | None = None,
         on_error: OnError = "raise",
+        on_stale: OnStale | None = None,
     ) -> Plan: ...
     def get_all(
         self,
@@ -98,6 +106,7 @@ class AskedForMany:
         executor: Executor | None = None,
         on_error: OnError = "raise",
         dry_run: bool = False,
+        on_stale: OnStale | None = None,
     ) -> Any:
         """The values of all ``keys``, in their order; without any, everything that is declared, by name.
 
@@ -105,7 +114,12 @@ class AskedForMany:
         what is stored is not computed. See :class:`.GetAll` for the options and for what may be raised.
         """
         request = Request(
-            title=type(self).__qualname__, executor=executor, on_error=on_error, use_stored=use_stored, verbose=verbose
+            title=type(self).__qualname__,
+            executor=executor,
+            on_error=on_error,
+            use_stored=use_stored,
+            verbose=verbose,
+            on_stale=on_stale,
         )
         manager, asked = cast("Manager", self), self._asked(keys)
         if dry_run:
@@ -121,6 +135,7 @@ class AskedForMany:
         executor: Executor | None = None,
         on_error: Literal["raise"] = "raise",
         use_stored: bool = True,
+        on_stale: OnStale | None = None,
     ) -> Iterator[tuple[Metric[T], T]]: ...
     @overload
     def iter_all(
@@ -130,10 +145,16 @@ class AskedForMany:
         on_error: Literal["collect"],
         executor: Executor | None = None,
         use_stored: bool = True,
+        on_stale: OnStale | None = None,
     ) -> Iterator[tuple[Metric[T], T | Failure]]: ...
     @overload
     def iter_all(
-        self, *, executor: Executor | None = None, on_error: OnError = "raise", use_stored: bool = True
+        self,
+        *,
+        executor: Executor | None = None,
+        on_error: OnError = "raise",
+        use_stored: bool = True,
+        on_stale: OnStale | None = None,
     ) -> Iterator[tuple[Metric[object], object]]: ...
     def iter_all(
         self,
@@ -142,12 +163,19 @@ class AskedForMany:
         executor: Executor | None = None,
         on_error: OnError = "raise",
         use_stored: bool = True,
+        on_stale: OnStale | None = None,
     ) -> Iterator[tuple[Metric[Any], Any]]:
         """Each key with its value, in the order of the keys, without holding more than one of the values in memory.
 
         Meanwhile the executor computes ahead. What was in memory before stays there.
         """
-        request = Request(title=type(self).__qualname__, executor=executor, on_error=on_error, use_stored=use_stored)
+        request = Request(
+            title=type(self).__qualname__,
+            executor=executor,
+            on_error=on_error,
+            use_stored=use_stored,
+            on_stale=on_stale,
+        )
         return stream(cast("Manager", self), self._asked(keys), request)
 
     def last_error(self, key: Metric[object] | str, /) -> Failure | None:
@@ -192,7 +220,7 @@ class AskedForMany:
         manager = cast("Manager", self)
         points = None if isinstance(key, Metric) else points_called(type(self), manager.functions_dict, key)
         if points is not None:
-            return why_all(manager, points)
+            return why_all(manager, points, self.failures())
         found: Metric[object] = self._key(cast("Metric[object] | str", key))
         if found.declaration.unknown is not None:
             raise found.declaration.unknown
@@ -204,6 +232,17 @@ class AskedForMany:
         Only records are read. Printed, it is a table.
         """
         return status_of_all(cast("Manager", self), self.failures())
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
+    ) -> dict[str, str]:
+        """What a notebook shows: the table of :meth:`status`, or what keeps it from being had."""
+        try:
+            status = self.status()
+            return bundle(str(status), status.__html__())
+        except (MetricsError, OSError) as error:
+            name, problem = type(self).__qualname__, f"{type(error).__name__}: {error}"
+            return bundle(f"{name}: {problem}", joined(line(tag("b", name)), line(problem)))
 
     async def aget(self, key: Metric[T], /, use_stored: bool = True, verbose: bool | None = None) -> T:
         """The value of a metric, as ``get`` gives it, without blocking the event loop of an ``asyncio`` program.

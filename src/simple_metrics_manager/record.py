@@ -51,6 +51,19 @@ class Read:
     content: str
 
 
+@attrs.frozen
+class File:
+    """What a file held: its size in bytes, its time of change in nanoseconds since 1970, 0 where that was too young to
+    tell anything, and the SHA-256 of its bytes; ``""`` if it could not be read."""
+
+    size: int = 0
+    mtime_ns: int = 0
+    sha256: str = ""
+
+
+_NO_FILES: Mapping[str, File] = {}
+
+
 @attrs.frozen(kw_only=True, slots=False)  # with slots, to make one takes twice as long
 class Record:
     """Provenance of one stored value.
@@ -58,7 +71,8 @@ class Record:
     ``date`` is aware and in UTC; ``seconds`` is wall time and ``cpu_seconds`` the process's CPU time of the
     computation; ``bytes`` counts the arrays; ``type`` spells the declared type; ``codec`` says how the payload
     was taken apart (``typed`` by that type, ``plain`` by the values themselves). ``inputs`` and ``params`` are
-    the canonical forms of :mod:`simple_metrics_manager.keys`. ``content`` is a hash of the value alone, equal
+    the canonical forms of :mod:`simple_metrics_manager.keys`. ``files`` are those that the metric declares to read, by
+    their paths. ``content`` is a hash of the value alone, equal
     for equal values whenever and wherever they were computed. ``chosen`` says that a format was declared
     for the metric, which may be another one than that of the storage. ``history`` is what was done since.
     """
@@ -83,6 +97,7 @@ class Record:
     helpers: Mapping[str, str] = _NO_TEXTS
     globals: Mapping[str, str] = _NO_TEXTS
     reads: tuple[Read, ...] = ()
+    files: Mapping[str, File] = _NO_FILES
     python: str = ""
     libraries: Mapping[str, str] = _NO_TEXTS
     host: str = ""
@@ -128,6 +143,12 @@ class Entry:
         """How the payload was taken apart: ``typed`` or ``plain``."""
         record = self.record
         return "plain" if record is None else record.codec
+
+    @property
+    def origin(self) -> bytes | None:
+        """What its record says of code and machine, as text that equal ones share; None if that is not to be had, or
+        if other metrics went into the value."""
+        return None
 
     def answers(self, question: bytes) -> bool:
         """Whether its record is known to begin with this question; if not, the record itself says more."""
@@ -176,6 +197,8 @@ def record_to_sections(record: Record) -> Sections:
         parts.append(',"chosen":true')
     if record.reads:
         parts.append(f',"reads":{_encode([[read.manager, read.metric, read.content] for read in record.reads])}')
+    if record.files:
+        parts.append(f',"files":{_encode({path: attrs.astuple(file) for path, file in record.files.items()})}')
     if record.history:
         parts.append(f',"history":{_encode([change.to_dict() for change in record.history])}')
     return Sections(question, "".join(parts), _origin(record))
@@ -272,6 +295,7 @@ def record_from_json(text: str | bytes) -> Record:
     try:
         known["date"] = datetime.fromisoformat(known["date"])
         known["reads"] = tuple(Read(*read) for read in known.get("reads", ()))
+        known["files"] = {path: File(*file) for path, file in known.get("files", {}).items()}
         known["history"] = tuple(map(Change.from_dict, known.get("history", ())))
         if "code" in known:
             known["code"] = Code(**known["code"])

@@ -2,52 +2,87 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
-import attrs
-
-from simple_metrics_manager.errors import NotStoredError, UncoveredParametersError
+from simple_metrics_manager.declaring.carrying import home_of
+from simple_metrics_manager.declaring.former import OldNames
+from simple_metrics_manager.errors import UncoveredParametersError
 from simple_metrics_manager.events import Moved, MovesEnded, tell
-from simple_metrics_manager.formats.base import Format
-from simple_metrics_manager.keeping.renaming import renamed
+from simple_metrics_manager.keeping.blobs import known
+from simple_metrics_manager.keeping.moving import Move, move_entry, taken, was
+from simple_metrics_manager.keeping.naming import NewNames
+from simple_metrics_manager.keeping.renaming import Renamer
+from simple_metrics_manager.keeping.reports import RenamePlan
 from simple_metrics_manager.keys import DATE, canonical, collected_name, default_name_generation_function, python_scalar
+from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.payload.tree import Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.stores.file_names import from_file_name
 from simple_metrics_manager.stores.renaming import rename_to_nothing
+from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.file_based import FileBasedStorageInterface
 
 
-@runtime_checkable
-class Movable(Protocol):
-    """A storage whose entries can be listed, read, written and removed: those of this library."""
+def rename_stored(
+    storage: StoredEntries,
+    manager: type[DatedCacheManager],
+    *,
+    classes: Mapping[str, OldNames] | None = None,
+    inputs: Mapping[str, OldNames] | None = None,
+    dry_run: bool = True,
+) -> RenamePlan:
+    """Say what is stored of a manager class under names that it had before; with ``dry_run=False``, give it today's.
 
-    def names(self) -> Iterator[str]: ...
-    def read(self, name: str, /) -> Entry: ...
-    def write(self, entry: Entry, /, form: Format | None = None) -> int: ...
-    def form_of(self, name: str, /) -> Format: ...
-    def move(self, old: str, new: str, /) -> None: ...
-    def delete(self, name: str, /) -> None: ...
-    def read_record(self, name: str, /) -> Record | None: ...
+    All managers of the class that have stored anything are looked at, whatever their inputs are; their records say
+    what these were. What ``@metric`` says of metrics and parameters (``renamed_from``, ``renamed_parameters``) holds
+    here as well, see :meth:`.DatedCacheManager.adopt_renamed`. Values, dates and the rest of the records stay as they
+    are; what was computed from them calls them by the new names from then on. Nothing is overwritten, and what was
+    interrupted goes on when it is called again.
+
+    Args:
+        manager: the class as it is now.
+        classes: what classes are called now, with the names (``__qualname__``) that they had, as in
+            ``{"Run": "Session"}``: the manager's own class, and attrs classes, dataclasses, enums and managers among
+            its inputs and parameters.
+        inputs: the same for fields of the manager, or arguments of its constructor.
+        dry_run: change nothing.
+
+    Returns:
+        What would get another name, or has got it; what could not, and why.
+
+    Raises:
+        TypeError: the storage is none of this library's, the class no manager, or a name no name.
+        ValueError: a name is said to be new and old.
+    """
+    if not hasattr(manager, "stored_module"):
+        raise TypeError(f"{manager!r} is no class of managers: give one, as in rename_stored(storage, Run)")
+    names = NewNames(_old_names("classes", classes), _old_names("inputs", inputs))
+    module = manager.stored_module if manager.stored_module is not None else home_of(manager)
+    renamer = Renamer(known(storage), manager, module, names=names)
+    return renamer.plan() if dry_run else renamer.apply()
 
 
-@attrs.frozen
-class Move:
-    """One stored metric that gets another name, and what its record says from then on: None leaves it as it is."""
-
-    old: str
-    new: str
-    metric: str
-    manager: str | None = None
-    params: Mapping[str, Tree] | None = None
+def _old_names(what: str, names: Mapping[str, OldNames] | None) -> Mapping[str, tuple[str, ...]]:
+    given: Mapping[str, OldNames] = {} if names is None else names
+    found = {new: (old,) if isinstance(old, str) else old for new, old in given.items()}
+    olds = [*found.values()]
+    if not all(isinstance(cast("object", each), tuple) for each in olds) or not all(
+        isinstance(cast("object", name), str) for name in itertools.chain(found, *olds)
+    ):
+        raise TypeError(f"{what}={names!r}: give the names of now with those of before, as in {{'new': 'old'}}")
+    both = sorted(name for name in found if any(name in each for each in olds))
+    if both:
+        raise ValueError(f"{what}={names!r} says that {both[0]!r} is new, and that it is old: nothing stored can tell")
+    return found
 
 
 def convert_metric_name(
-    storage_interface: Movable | FileBasedStorageInterface, old_name: str, new_name: str, simulate: bool = True
+    storage_interface: StoredEntries | FileBasedStorageInterface, old_name: str, new_name: str, simulate: bool = True
 ) -> list[Move]:
     """Give everything that is stored of the metric ``old_name`` the name ``new_name``; parameters stay.
 
@@ -76,12 +111,16 @@ def convert_metric_name(
             raise ValueError(f"{name!r} is of {old_name} but not called so; use convert_metric_name_and_arguments")
         typed = stored.is_typed(name)
         new = new_name + name.removeprefix(old_name)
-        moves.append(Move(name, new, metric, manager.partition(",")[0]) if typed else Move(name, new, new_name))
+        if typed:
+            within, kind = new.removeprefix(f"{manager}."), manager.partition(",")[0]
+            moves.append(Move(name, new, metric=metric, manager=kind, within=within, keep_form=True))
+        else:
+            moves.append(Move(name, new, metric=new_name, keep_form=True))
     return _apply(stored, old_name, new_name, moves, simulate)
 
 
 def convert_metric_name_and_arguments(
-    storage_interface: Movable | FileBasedStorageInterface,
+    storage_interface: StoredEntries | FileBasedStorageInterface,
     old_name: str,
     new_name: str,
     old_params_list: Iterable[Sequence[object]],
@@ -103,14 +142,16 @@ def convert_metric_name_and_arguments(
     names = set(stored.names())
     for old, new in zip(old_params_list, new_params_list, strict=True):
         target = _name(new_name, tuple(new), name_generation_function)
-        params = {str(index): canonical(python_scalar(value), new_name) for index, value in enumerate(new)}
-        said: Mapping[str, Tree] = {} if name_generation_function else params
+        params: Mapping[str, Tree] = {
+            str(index): canonical(python_scalar(value), new_name) for index, value in enumerate(new)
+        }
+        renamed = functools.partial(Move, new=target, metric=new_name, params=params, keep_form=True)
         source = _name(old_name, tuple(old), name_generation_function)
         if source in names:
-            moves.append(Move(source, target, new_name, params=said))
+            moves.append(renamed(source))
         older = default_name_generation_function(old_name, old)
         if name_generation_function is None and older != source and older in names and stored.has_side_car(older):
-            moves.append(Move(older, target, new_name, params=said))
+            moves.append(renamed(older))
     covered = {move.old for move in moves}
     if len(covered) < len(moves):
         twice = next(move.old for move in moves if sum(move.old == other.old for other in moves) > 1)
@@ -126,13 +167,18 @@ def _name(base: str, params: tuple[object, ...], generate: Callable[[str, Sequen
 
 
 def _apply(stored: _Stored, old_name: str, new_name: str, moves: list[Move], simulate: bool) -> list[Move]:
-    taken = set(stored.all_names())
+    names = set(stored.all_names())
+    targets: set[str] = set()
     for move in moves:
-        dated = {move.new, move.new + DATE} if stored.has_side_car(move.old) else {move.new}
-        if dated & taken:
-            target = min(dated & taken)
+        record = stored.record(move.old)
+        target = taken(move, names, record)
+        if target is not None and record is not None and was(stored.record(target), record.name):
+            target = None  # whoever began to move it has died
+        dated = {move.new} if record is not None else {move.new, move.new + DATE}
+        target = target or min(dated & targets, default=None)
+        if target is not None:
             raise FileExistsError(f"{target!r} is stored already: {move.old!r} would overwrite it; nothing was moved")
-        taken |= dated
+        targets |= dated
     for move in moves:
         tell(Moved(move.old, move.new, simulate))
         if not simulate:
@@ -184,7 +230,7 @@ class _Stored:
 
 
 class _Entries(_Stored):
-    def __init__(self, storage: Movable) -> None:
+    def __init__(self, storage: StoredEntries) -> None:
         self._storage = storage
 
     def all_names(self) -> Iterator[str]:
@@ -194,16 +240,9 @@ class _Entries(_Stored):
         return self._storage.read_record(name)
 
     def move(self, move: Move) -> None:
-        entry = self._storage.read(move.old)
-        if entry.record is None:
-            with contextlib.suppress(NotStoredError):
-                self._storage.move(move.old + DATE, move.new + DATE)
-            self._storage.move(move.old, move.new)
-            return
-        metric = move.metric if entry.record.metric else ""
-        record = renamed(entry.record, move.new, metric, move.params, move.manager)
-        self._storage.write(Entry(record, entry.payload), self._storage.form_of(move.old))
-        self._storage.delete(move.old)
+        reason = move_entry(self._storage, move)
+        if reason is not None:  # stored since we looked
+            raise FileExistsError(f"{reason}: {move.old!r} would overwrite it")
 
 
 class _Files(_Stored):
@@ -226,9 +265,9 @@ class _Files(_Stored):
                 rename_to_nothing(old, new)
 
 
-def _stored(storage: Movable | FileBasedStorageInterface) -> _Stored:
-    if isinstance(storage, Movable):
+def _stored(storage: StoredEntries | FileBasedStorageInterface) -> _Stored:
+    if isinstance(storage, StoredEntries):
         return _Entries(storage)
     if isinstance(cast("object", storage), FileBasedStorageInterface):
         return _Files(storage)
-    raise TypeError(f"{storage!r} cannot list what it stores: it needs names(), read(), write(), move() and delete()")
+    raise TypeError(f"{storage!r} cannot list what it stores: give a storage of this library, or a file-based one")

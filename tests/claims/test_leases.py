@@ -175,6 +175,19 @@ def test_a_lease_that_may_be_lost_is_looked_at_before_it_is_released() -> None:
         assert store.exists("a") is stolen
 
 
+def test_a_lease_that_was_lost_is_not_believed_in() -> None:
+    """Who has just shown a sign of life, by a clock that stood still with its machine, asks before it says so."""
+    store = Memory()
+    claim = waited(ObjectLeases(store), "a")
+    assert claim.mine()
+    store.write("a", [b"another one's"])
+
+    assert not claim.mine()
+    vars(claim)["_shown"] -= 1000  # where the clock has gone on
+    claim.release()
+    assert store.exists("a")
+
+
 def test_a_store_that_takes_no_notice_of_conditions(caplog: pytest.LogCaptureFixture) -> None:
     """Where the server would let two in, nobody is kept waiting, and it is told once."""
     pytest.importorskip("obstore")

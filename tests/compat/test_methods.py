@@ -16,6 +16,9 @@ from simple_metrics_manager import (
 )
 from tests.compat.own_storages import DuckStorage
 
+# Another function stands in for one that must not run again: that its code is another one is told elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")
+
 
 class Counted:
     """A manager of the functions ``one`` and ``two``, which count their runs."""

@@ -22,6 +22,9 @@ from simple_metrics_manager import (
 from simple_metrics_manager.keys import canonical, canonical_text, collected_name, python_scalar
 from tests import folders
 
+# Another function stands in for one that must not run again: that its code is another one is told elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")
+
 
 class Dynamic(ParameterizedDatedCacheManager):
     """Takes any parameters, and says nothing."""

@@ -25,6 +25,9 @@ from simple_metrics_manager import (
 )
 from tests.payload.samples import same
 
+# Another function stands in for one that must not run again: that its code is another one is told elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")
+
 OLD = Path(__file__).parent.parent / "data" / "caches-from-0.5.0"
 DAY = date(2026, 11, 22)
 Array: TypeAlias = NDArray[np.float64]

@@ -23,6 +23,9 @@ from simple_metrics_manager import (
 from tests import folders
 from tests.payload.samples import same
 
+# Another function stands in for one that must not run again: that its code is another one is told elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")
+
 Function: TypeAlias = Callable[[], object]
 Maker: TypeAlias = Callable[[Path], StorageInterface]
 

@@ -29,11 +29,11 @@ from tests.faults.syscalls import CLOSE, Call, Registers, call_at, halve
 T = TypeVar("T")
 Action: TypeAlias = Literal["nothing", "kill", "tear", "fail", "short", "lie"]
 
-_TRACEME, _SYSCALL, _GETREGS, _SETREGS, _SETOPTIONS = 0, 24, 12, 13, 0x4200
+_TRACEME, _CONT, _SYSCALL, _GETREGS, _SETREGS, _SETOPTIONS = 0, 7, 24, 12, 13, 0x4200
 _SYSGOOD, _EXITKILL = 1, 0x100000
-_BEGIN, _END = -1001, -1002
-_PATIENCE = 30 + int(float(os.environ.get("SMM_SOAK_SECONDS", "0")))
-"""Seconds after which a child is said to hang."""
+_END = -1002
+PATIENCE = 30 + int(float(os.environ.get("SMM_SOAK_SECONDS", "0")))
+"""Seconds after which a child is said to hang, unless it has more to do than a few saves."""
 
 
 @attrs.frozen
@@ -71,14 +71,15 @@ class Outcome(Generic[T]):
 
 def begin() -> None:
     """From here on, calls are counted. In a process that is not traced, nothing."""
-    with contextlib.suppress(OSError):
-        os.close(_BEGIN)
+    if _traced:
+        os.kill(os.getpid(), signal.SIGSTOP)  # until then nobody looks at any call, which makes each of them cheaper
 
 
 def end() -> None:
     """Calls are no longer counted, and nothing happens to them."""
-    with contextlib.suppress(OSError):
-        os.close(_END)
+    if _traced:
+        with contextlib.suppress(OSError):
+            os.close(_END)
 
 
 @contextlib.contextmanager
@@ -91,16 +92,20 @@ def counted() -> Generator[None]:
         end()
 
 
+_traced = False
+"""Whether this process is traced."""
+
+
 class Child(Generic[T]):
     """A process that calls ``act`` and then ends."""
 
-    def __init__(self, act: Callable[[], T], *, traced: bool = False) -> None:
+    def __init__(self, act: Callable[[], T], *, traced: bool = False, patience: int = PATIENCE) -> None:
         self._pipe, into = os.pipe()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # numpy has threads; none of them holds a lock of ours
             self.process: int = os.fork()
         if self.process == 0:
-            _be_child(act, into, traced=traced)
+            _be_child(act, into, traced=traced, patience=patience)
         os.close(into)
 
     def kill(self) -> None:
@@ -130,15 +135,17 @@ def run(act: Callable[[], T], root: Path, plan: Plan | None = None) -> Outcome[T
     return child.outcome(tracer.follow(), tuple(tracer.calls))
 
 
-def fresh(act: Callable[[], T]) -> T:
+def fresh(act: Callable[[], T], patience: int = PATIENCE) -> T:
     """What ``act`` returns in a process of its own, to which nothing happens."""
-    return Child(act).outcome().result()
+    return Child(act, patience=patience).outcome().result()
 
 
-def _be_child(act: Callable[[], object], into: int, *, traced: bool) -> NoReturn:
+def _be_child(act: Callable[[], object], into: int, *, traced: bool, patience: int) -> NoReturn:
+    global _traced
+    _traced = traced
     try:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(_PATIENCE)
+        signal.alarm(patience)
         if traced:
             _ptrace(_TRACEME, 0)
             os.kill(os.getpid(), signal.SIGSTOP)
@@ -151,11 +158,19 @@ def _be_child(act: Callable[[], object], into: int, *, traced: bool) -> NoReturn
         os._exit(0)
 
 
-def _ptrace(request: int, process: int, data: int = 0) -> None:
+def _tracing() -> Callable[[int, int, int, int], int]:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
     libc.ptrace.restype = ctypes.c_long
-    if libc.ptrace(request, process, 0, data) == -1:
+    return cast("Callable[[int, int, int, int], int]", libc.ptrace)
+
+
+_call = _tracing() if sys.platform == "linux" else None
+
+
+def _ptrace(request: int, process: int, data: int = 0) -> None:
+    assert _call is not None
+    if _call(request, process, 0, data) == -1:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
@@ -180,12 +195,14 @@ class _Tracer:
         entering, deliver = True, 0
         while True:
             with contextlib.suppress(ProcessLookupError):  # it was killed just now
-                _ptrace(_SYSCALL, self.process, deliver)
+                _ptrace(_SYSCALL if self._active else _CONT, self.process, deliver)
             _, status = os.waitpid(self.process, 0)
             if not os.WIFSTOPPED(status):
                 return status
             deliver = os.WSTOPSIG(status)
-            if deliver == signal.SIGTRAP | 0x80:
+            if deliver == signal.SIGSTOP:
+                entering, deliver, self._active = True, 0, True
+            elif deliver == signal.SIGTRAP | 0x80:
                 deliver = 0
                 with contextlib.suppress(ProcessLookupError):
                     self._enter() if entering else self._leave()
@@ -194,13 +211,13 @@ class _Tracer:
     def _enter(self) -> None:
         registers = self._registers
         _ptrace(_GETREGS, self.process, ctypes.addressof(registers))
-        if registers.orig_rax == CLOSE and ctypes.c_int(registers.rdi & 0xFFFFFFFF).value in (_BEGIN, _END):
-            self._active = ctypes.c_int(registers.rdi & 0xFFFFFFFF).value == _BEGIN
-        elif self._active:
-            call = call_at(self.process, registers)
-            if call is not None and any(f"{path}/".startswith(f"{self.root}/") for path in call.paths):
-                self.calls.append(call)
-                self._meet(call)
+        if registers.orig_rax == CLOSE and ctypes.c_int(registers.rdi & 0xFFFFFFFF).value == _END:
+            self._active = False
+            return
+        call = call_at(self.process, registers)
+        if call is not None and any(f"{path}/".startswith(f"{self.root}/") for path in call.paths):
+            self.calls.append(call)
+            self._meet(call)
 
     def _meet(self, call: Call) -> None:
         plan = self.plan

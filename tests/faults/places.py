@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from tests.faults.engine import fresh
+from tests.faults.engine import PATIENCE, fresh
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def in_private(act: Callable[[], T]) -> T:
         private_mounts()
         return act()
 
-    return fresh(enter)
+    return fresh(enter, 4 * PATIENCE)  # power is cut some twenty times there
 
 
 def mount_memory(folder: Path, size: str, inodes: int) -> None:

@@ -29,7 +29,7 @@ from tests.faults.subject import (
 )
 from tests.faults.syscalls import Call
 
-pytestmark = needs_tracer
+pytestmark = [needs_tracer, pytest.mark.forks]
 
 ERRORS = [errno.ENOSPC, errno.EIO, errno.EDQUOT]
 

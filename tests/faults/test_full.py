@@ -35,7 +35,7 @@ from tests.faults.subject import (
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="this is about POSIX systems")
+pytestmark = [pytest.mark.skipif(os.name == "nt", reason="this is about POSIX systems"), pytest.mark.forks]
 
 
 def refused(storage: AnyStorage, size: int, make_room: Callable[[], object]) -> str:

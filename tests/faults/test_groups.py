@@ -26,7 +26,7 @@ from tests.faults.places import needs_mounts
 from tests.faults.subject import leftovers
 from tests.faults.syscalls import Call
 
-pytestmark = needs_tracer
+pytestmark = [needs_tracer, pytest.mark.forks]
 
 REPEATS = int(os.environ.get("SMM_POWER_CUTS", "1"))
 State: TypeAlias = Literal["old", "new", "absent", "damaged"]

@@ -31,7 +31,7 @@ from tests.faults.subject import (
     shows,
 )
 
-pytestmark = needs_tracer
+pytestmark = [needs_tracer, pytest.mark.forks]
 
 DEATHS: tuple[Action, ...] = ("kill", "tear")
 
@@ -67,8 +67,8 @@ def copies(folder: Path, before: Path) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def check_survivors(folder: Path, storage: AnyStorage, old: Seen | None, size: int) -> str:
-    """Everything that is promised after a death; which value was found."""
+def check_survivors(folder: Path, storage: AnyStorage, old: Seen | None, size: int, graveyard: Path) -> str:
+    """Everything that is promised after a death; which value was found. What the dead have left goes to a graveyard."""
     left = leftovers(folder)
     found = fresh(lambda: come_by(storage))
     is_new = found.seen is not None and found.seen != old
@@ -84,18 +84,26 @@ def check_survivors(folder: Path, storage: AnyStorage, old: Seen | None, size: i
     assert (found.after.value, found.after.size) == (NEXT, SMALL)
     left = [name for name in left if not name.endswith(LOCKED)]  # nobody has that lock now, so it is gone at once
     assert leftovers(folder) == left
-    if left:
-        age(folder)
-        assert fresh(lambda: save(storage, LAST, SMALL).reading[0]) == LAST
-        assert leftovers(folder) == []
+    for name in left:
+        (graveyard / name).parent.mkdir(exist_ok=True)
+        assert not (graveyard / name).exists()
+        (folder / name).rename(graveyard / name)
     return "new" if is_new else "old"
 
 
-def killed_everywhere(
-    storage: AnyStorage, before: Path, old: Seen | None, size: int, *, bad_rename: bool = False
-) -> int:
-    """Kill a save in ``storage``, in a copy of ``before``, at each of its calls in turn; how many points that are."""
-    folders = copies(storage.metrics_dir, before)
+def check_graveyard(storage: AnyStorage) -> None:
+    """After two hours, whoever saves removes all that the dead have left."""
+    assert leftovers(storage.metrics_dir) != []
+    age(storage.metrics_dir)
+    assert fresh(lambda: save(storage, LAST, SMALL).reading[0]) == LAST
+    assert leftovers(storage.metrics_dir) == []
+
+
+def killed_everywhere(make: MakeStorage, path: Path, old: Seen | None, size: int, *, bad_rename: bool = False) -> int:
+    """Kill a save in a copy of ``before`` at each of its calls in turn; how many points that are."""
+    storage, graveyard = make(path / "copy"), path / "graveyard"
+    shutil.copytree(path / "before", graveyard)
+    folders = copies(path / "copy", path / "before")
     outcome = run(lambda: save_counted(storage, size), next(folders), Plan(bad_rename=bad_rename))
     assert {"openat", "fsync", "rename"} <= {call.name for call in outcome.calls}
 
@@ -105,7 +113,8 @@ def killed_everywhere(
             folder = next(folders)
             plan = Plan(at, action, bad_rename=bad_rename)
             assert run(lambda: save_counted(storage, size), folder, plan).ending == "killed"
-            found.append(check_survivors(folder, storage, old, size))
+            found.append(check_survivors(folder, storage, old, size, graveyard))
+    check_graveyard(make(graveyard))
 
     assert found == sorted(found, key=["old", "new"].index)
     assert set(found) == ({"old"} if bad_rename else {"old", "new"})
@@ -121,7 +130,7 @@ def test_death_at_every_call(tmp_path: Path, make: MakeStorage, size: int, first
     """A save that dies before, or in the middle of, any of its file calls leaves old or new, and no trouble."""
     old = prepare(make(tmp_path / "before"), size, first=first)
 
-    assert killed_everywhere(make(tmp_path / "copy"), tmp_path / "before", old, size) >= 20
+    assert killed_everywhere(make, tmp_path, old, size) >= 20
 
 
 @every_storage
@@ -130,7 +139,7 @@ def test_death_after_a_failed_rename(tmp_path: Path, make: MakeStorage) -> None:
     """A save whose rename failed, and which dies while it cleans up, leaves the old value."""
     old = prepare(make(tmp_path / "before"), SMALL, first=False)
 
-    assert killed_everywhere(make(tmp_path / "copy"), tmp_path / "before", old, SMALL, bad_rename=True) >= 16
+    assert killed_everywhere(make, tmp_path, old, SMALL, bad_rename=True) >= 16
 
 
 @every_storage

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import attrs
+import pytest
 
 from simple_metrics_manager import CorruptMetricError, NpzStorageInterface
 from simple_metrics_manager.stores.durability import Durability
@@ -18,7 +19,7 @@ from tests.faults.engine import Plan, counted, needs_tracer, run
 from tests.faults.places import needs_mounts
 from tests.faults.subject import OLD, SMALL, look, prepare, save
 
-pytestmark = [needs_tracer, needs_mounts]
+pytestmark = [needs_tracer, needs_mounts, pytest.mark.forks]
 
 REPEATS = int(os.environ.get("SMM_POWER_CUTS", "1"))
 DAMAGED = -1.0

@@ -16,7 +16,7 @@ from simple_metrics_manager.stores import Directory
 from tests.faults.engine import Child, Outcome, needs_tracer
 from tests.faults.subject import STORAGES, AnyStorage, age, leftovers
 
-pytestmark = needs_tracer  # not that it is traced: but this is about the same systems
+pytestmark = [needs_tracer, pytest.mark.forks]  # not that it is traced: but this is about the same systems
 
 SECONDS = float(os.environ.get("SMM_SOAK_SECONDS", "4"))
 NAMES = ("npz", "npy", "json")

@@ -41,6 +41,8 @@ from tests.faults.places import (
 )
 from tests.stores.bindings import NAMES, using
 
+pytestmark = pytest.mark.forks
+
 SECONDS = float(os.environ.get("SMM_SOAK_SECONDS", "4"))
 REPEATS = int(os.environ.get("SMM_POWER_CUTS", "1"))
 SMALL, LARGE = 8, 6_000

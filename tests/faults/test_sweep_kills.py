@@ -39,8 +39,6 @@ __all__ = ["weed"]
 
 TASKS = int(os.environ.get("SMM_SWEEP_TASKS", "2000"))
 FEWER = TASKS // 4
-REQUESTS = TASKS // 10
-"""Tasks where each takes several requests to a server on this machine."""
 WORKERS, THREADS = 2, 2
 PATIENCE = 60.0
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -162,11 +160,11 @@ def test_a_worker_is_killed_beside_an_object_store(
     for name, value in CREDENTIALS.items():
         monkeypatch.setitem(ENVIRONMENT, f"AWS_{name.upper()}", value)
     cm = workshop(tmp_path, weed.storage(f"s3://metrics/{tmp_path.name}", lease=2.0))
-    with cluster(tmp_path) as dask, at(cm.log, REQUESTS // 3, dask.kill_worker):
-        found = cm.get_all(cells(REQUESTS), executor=dask.executor)
+    with cluster(tmp_path) as dask, at(cm.log, TASKS // 3, dask.kill_worker):
+        found = cm.get_all(cells(TASKS), executor=dask.executor)
 
-    assert found == [6 + n for n in range(REQUESTS)]
-    assert again(cm.log, REQUESTS) <= THREADS
+    assert found == [6 + n for n in range(TASKS)]
+    assert again(cm.log, TASKS) <= THREADS
 
 
 def test_the_scheduler_is_killed(tmp_path: Path) -> None:

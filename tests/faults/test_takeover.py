@@ -112,16 +112,20 @@ def test_a_ghost_blocks_nobody(workers: list[Worker], place: Place, log: Log) ->
 # EVIDENCE-OF: P8
 @STOPS
 @with_lease
-@pytest.mark.parametrize("before", [False, True], ids=["missing", "forced"])
-def test_who_wakes_up_overwrites_nothing(workers: list[Worker], place: Place, log: Log, before: bool) -> None:
+@pytest.mark.parametrize(
+    ("before", "forced"), [(False, False), (True, True), (False, True)], ids=["missing", "forced", "both"]
+)
+def test_who_wakes_up_overwrites_nothing(
+    workers: list[Worker], place: Place, log: Log, before: bool, forced: bool
+) -> None:
     """Who was stopped for longer than its lease is replaced, and when it goes on gives what the other one stored."""
     stopped, other = workers
     old = first(other.begin(workshop.counted, place, log, ["lone"]).result()) if before else 0.0
-    sleeping = stopped.begin(workshop.counted, place, log, ["lone"], seconds=0.5, use_stored=not before)
+    sleeping = stopped.begin(workshop.counted, place, log, ["lone"], seconds=0.5, use_stored=not forced)
     log.wait_for("begin", "lone", 1 + before)
     stopped.send(signal.SIGSTOP)
     moment = time.monotonic()
-    second = other.begin(workshop.counted, place, log, ["lone"], seconds=0.0, use_stored=not before).result()
+    second = other.begin(workshop.counted, place, log, ["lone"], seconds=0.0, use_stored=not forced).result()
     assert LEASE * 0.7 <= log.wait_for("begin", "lone", 2 + before) - moment < LEASE + 2.0
     cm = Counted(log).use(place.storage())
     date = cm.date(Counted.lone)

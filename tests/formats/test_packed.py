@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError
@@ -115,6 +115,8 @@ def test_a_value_of_which_only_the_name_is_known(value: object) -> None:
     assert len(b"".join(again)) == len(b"".join(Packed().encode_plain('a "name" \ud800', payload)))
 
 
+@example(seconds=2.5e-9, content="")
+@example(seconds=999_999.999_999_999_5, content="")
 @given(
     seconds=st.floats() | st.floats(0, 1e7) | st.decimals(0, 1000, places=9).map(float),
     content=st.from_regex(r"v1:[0-9a-f]{32}", fullmatch=True) | st.text("v1:0fF=A", max_size=40),
@@ -203,6 +205,11 @@ def test_entry_without_record() -> None:
         (entry_of(np.arange(9)).payload, [0.0, 1.0, 2.0]),
         (entry_of(np.arange(9)).payload, [0, 1, 2]),
         (entry_of(np.array([0.5, np.nan])).payload, [0.5, float("nan")]),
+        (entry_of(np.array([0.0, 1.0])).payload, [-0.0, 1.0]),
+        (entry_of(np.array([True, False])).payload, [1.0, 0.0]),
+        (entry_of(np.array([2**63 + 1025], np.uint64)).payload, [float(2**63 + 1025)]),
+        (entry_of(np.array([1.0])).payload, [1.0, 1.0]),
+        (entry_of(np.array([1.0])).payload, []),
         (entry_of(np.arange(9000.0)).payload, [0.0, 1.0]),
         (entry_of(np.array(["a"])).payload, ["a"]),
     ],

@@ -1,22 +1,28 @@
 """A small project that is computed once, edited in many ways, and asked again in a new process.
 
 Run as a program, ``project.py compute FOLDER`` imports the project in ``FOLDER`` and stores its metrics, and
-``project.py ask FOLDER FOLDER ...`` imports each of them and writes what its manager says, as JSON.
+``project.py ask FOLDER FOLDER ...`` imports each of them and writes what its manager says, as JSON. ``read`` writes
+what becomes of each metric that is asked for, under each preset of ``on_stale``.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+import shutil
 import sys
-from collections.abc import Generator
+import warnings
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import TypedDict, cast
 
-from simple_metrics_manager import DatedCacheManager, NpzStorageInterface
+from simple_metrics_manager import DatedCacheManager, Metric, MetricTypeError, NpzStorageInterface, StaleMetricError, StaleMetricWarning
+from simple_metrics_manager.asking.warning import WARNED
+from simple_metrics_manager.events import Computed, Event, listening
 from simple_metrics_manager.fingerprint.environment import library_versions
+from simple_metrics_manager.outcomes.reasons import PRESETS, Preset
 
 LAB = '''"""Polynomials."""
 import functools
@@ -310,15 +316,97 @@ def compute(folder: Path) -> None:
 def ask(folder: Path) -> dict[str, object]:
     """What the status says, after what ``do`` in the folder asks for was done: one ``verb metric`` a line."""
     with imported(folder) as module:
-        cm = manager(module, folder)
-        for line in (folder / "do").read_text(encoding="utf-8").splitlines():
-            verb, name = line.split()
-            if verb == "recompute":
-                cm.get(name, use_stored=False)
-            else:
-                cast("NpzStorageInterface", cm.storage_interface).delete(f"Lab.{name}")
-        cm = manager(module, folder)
-        return cm.status().to_dict()
+        prepare(module, folder)
+        return manager(module, folder).status().to_dict()
+
+
+def prepare(module: ModuleType, folder: Path) -> None:
+    """Do what ``do`` in the folder asks for."""
+    cm = manager(module, folder)
+    for line in (folder / "do").read_text(encoding="utf-8").splitlines():
+        verb, name = line.split()
+        if verb == "recompute":
+            cm.get(name, use_stored=False)
+        else:
+            cast("NpzStorageInterface", cm.storage_interface).delete(f"Lab.{name}")
+
+
+def answer(cm: DatedCacheManager, name: str) -> object:
+    """The value; or that it is not what was declared; None if what it needs is not declared any more."""
+    try:
+        value: object = cm.get(name)
+    except MetricTypeError as error:
+        return error.problem
+    except AttributeError:
+        return None
+    return value
+
+
+class Outcome(TypedDict):
+    """What became of a metric that was asked for: its value and what it would be without a storage, what was computed
+    for it, the reasons of the warnings, and of the error."""
+
+    value: object
+    truth: object
+    computed: list[str]
+    warned: dict[str, list[str]]
+    refused: list[str]
+
+
+def read(folder: Path) -> dict[str, dict[str, Outcome]]:
+    """What becomes of each metric, by preset and name."""
+    with imported(folder) as module:
+        prepare(module, folder)
+        point = cast("Metric[float]", module.Lab.swept(1)).name
+        status = manager(module, folder).status()
+        states = {point if row.metric == "swept" else row.metric: row.causes for row in status.rows}
+        truth = manager(module, folder).use(None)
+        truths = {key: answer(truth, key) for key in states}
+        return {preset: read_all(module, folder, preset, states, truths) for preset in PRESETS}
+
+
+def read_all(
+    module: ModuleType, folder: Path, preset: Preset, states: Mapping[str, object], truths: Mapping[str, object]
+) -> dict[str, Outcome]:
+    """The same under one preset. Each metric against which something speaks is asked for by a new manager over a
+    storage of its own, all others by one after them."""
+    found: dict[str, Outcome] = {}
+    others = copied(module, folder, preset)
+    for key, causes in states.items():
+        cm = copied(module, folder / key.replace("=", "_"), preset, folder) if causes else others
+        found[key] = outcome(cm, key, truths[key])
+    return found
+
+
+def copied(module: ModuleType, folder: Path, preset: Preset, origin: Path | None = None) -> DatedCacheManager:
+    """A manager under this preset, over a copy of what is stored."""
+    copy = folder / preset
+    shutil.copytree((folder if origin is None else origin) / "stored", copy / "stored")
+    cm = manager(module, copy)
+    cm.on_stale = preset
+    return cm
+
+
+def outcome(cm: DatedCacheManager, key: str, truth: object) -> Outcome:
+    """What becomes of a metric that is asked for, in a process that has not been warned of anything."""
+    WARNED.clear()
+    events: list[Event] = []
+    refused: list[str] = []
+    value: object = None
+    with warnings.catch_warnings(record=True) as caught, listening(events.append, instead=True):
+        warnings.simplefilter("always")
+        try:
+            value = answer(cm, key)
+        except StaleMetricError as error:
+            refused = list(error.reasons)
+    told = [each.message for each in caught if isinstance(each.message, StaleMetricWarning)]
+    return {
+        "value": value,
+        "truth": truth,
+        "computed": [event.metric for event in events if isinstance(event, Computed)],
+        "warned": {each.metric: list(each.reasons) for each in told},
+        "refused": refused,
+    }
 
 
 if __name__ == "__main__":
@@ -327,4 +415,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "compute":
         compute(folders[0])
     else:
-        json.dump({folder.name: ask(folder) for folder in folders}, sys.stdout)
+        verb = ask if sys.argv[1] == "ask" else read
+        json.dump({folder.name: verb(folder) for folder in folders}, sys.stdout)

@@ -19,6 +19,7 @@ from simple_metrics_manager import (
     NpzStorageInterface,
     SaveError,
     SqliteStorageInterface,
+    StaleMetricWarning,
     UnknownMetricError,
 )
 from simple_metrics_manager.formats.base import Format
@@ -245,7 +246,8 @@ def test_a_manager_that_holds_the_value_knows(tmp_path: Path) -> None:
     with digits(tmp_path, storage) as cm:
         cm.get("spectrum")
     with digits(tmp_path, storage, EDITED) as cm:
-        cm.load("spectrum")
+        with pytest.warns(StaleMetricWarning, match="its code changed"):
+            cm.load("spectrum")
         cm.accept("spectrum", "harmless")
         held = cm.__metrics__.memory.held["spectrum"]
 

@@ -19,7 +19,8 @@ from simple_metrics_manager import (
     UnknownMetricError,
     metric,
 )
-from simple_metrics_manager.freshness.causes import NOTES, REASONS, Cause
+from simple_metrics_manager.freshness.causes import Cause
+from simple_metrics_manager.outcomes.reasons import NOTES, REASONS
 from simple_metrics_manager.freshness.staleness import SweepStaleness
 from simple_metrics_manager.freshness.wording import sentence, short
 from simple_metrics_manager.record import Code, Entry
@@ -101,7 +102,7 @@ def test_value_is_fresh_then_stale_then_fresh(storage: Storage, factor: Callable
     place = cm.why(Digits.pixels).causes[0].location
     cause = attrs.evolve(cause, location=place)
 
-    assert place.endswith("test_answers.py:28")
+    assert place.endswith("test_answers.py:29")
     assert cm.why(Digits.pixels).causes == (cause,)
     assert found.status == "stale"
     assert found.own_causes == (Cause("upstream_stale", "spectrum"),)

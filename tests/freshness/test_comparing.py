@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import attrs
 import pytest
 
 from simple_metrics_manager.fingerprint import Fingerprint
+from simple_metrics_manager.fingerprint.files import file_now
 from simple_metrics_manager.freshness.causes import Cause, status_of
-from simple_metrics_manager.freshness.comparing import Present, file_causes, own_causes
+from simple_metrics_manager.freshness.comparing import Present, own_causes
 from simple_metrics_manager.freshness.diffs import first_change, source_diff
 from simple_metrics_manager.freshness.upstream import Judge, Stored
-from simple_metrics_manager.record import Code, Read, Record
+from simple_metrics_manager.record import Code, File, Read, Record
 
 CODE = Code("1:a", "def f():\n    return 1\n", "fit.py", 10)
 HELPERS = {"fit.basis": "1:b", "fit.square": "1:c"}
@@ -133,11 +137,29 @@ def test_expiry() -> None:
     assert own_causes(attrs.evolve(old, date=datetime.now(UTC)), now) == ()
 
 
-def test_files() -> None:
-    """A declared file with another hash has changed; one that is not there is gone."""
-    found = list(file_causes({"a": "1", "b": "2", "c": "3"}, {"a": "1", "b": "x"}))
+def test_files(tmp_path: Path) -> None:
+    """A declared file that holds something else has changed, wherever and whenever that was; one may be gone."""
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+    files = {str(tmp_path / name): file_now(str(tmp_path / name)) for name in "abc"}
+    then = attrs.evolve(QUIET, files=files)
+    (tmp_path / "b").write_text("x")
+    (tmp_path / "c").unlink()
+    os.utime(tmp_path / "a", (1, 1))
 
-    assert found == [Cause("file_changed", "b", "2", "x"), Cause("file_changed", "c", "3", "")]
+    found = [(each.reason, each.subject, each.new) for each in own_causes(then, NOW)]
+
+    new = hashlib.sha256(b"x").hexdigest()
+    assert found == [("file_changed", str(tmp_path / "b"), new), ("file_changed", str(tmp_path / "c"), "")]
+
+
+def test_files_that_are_declared_later(tmp_path: Path) -> None:
+    """Of a file that is declared now, and was not then, nothing is known; one more of several counts as changed."""
+    (tmp_path / "a").write_text("a")
+    now = attrs.evolve(NOW, files=(str(tmp_path / "a"),))
+
+    assert [each.reason for each in own_causes(QUIET, now)] == ["unknown"]
+    assert [each.reason for each in own_causes(attrs.evolve(QUIET, files={"b": File()}), now)] == ["file_changed"]
 
 
 def test_diff_is_short() -> None:

@@ -14,7 +14,7 @@ from typing import NotRequired, TypedDict, cast
 import attrs
 import pytest
 
-from simple_metrics_manager.freshness.causes import Reason
+from simple_metrics_manager.outcomes.reasons import Reason
 from tests.freshness import project
 
 STALE = ("input",)
@@ -257,11 +257,11 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Row
     folder = tmp_path_factory.mktemp("edits")
     before = folder / "before"
     project.write(before, project.FILES)
-    _run("compute", before)
+    run("compute", before)
     for name, edit in EDITS.items():
         shutil.copytree(before, folder / name)
         project.write(folder / name, {**edited(edit), "do": edit.then})
-    said = cast("dict[str, dict[str, list[Row]]]", json.loads(_run("ask", *(folder / name for name in EDITS))))
+    said = cast("dict[str, dict[str, list[Row]]]", json.loads(run("ask", *(folder / name for name in EDITS))))
     return {name: {row["name"]: row for row in status["metrics"]} for name, status in said.items()}
 
 
@@ -272,7 +272,7 @@ def edited(edit: Edit) -> dict[str, str]:
     return {edit.file: text.replace(edit.old, edit.new, 1)}
 
 
-def _run(verb: str, *folders: Path) -> str:
+def run(verb: str, *folders: Path) -> str:
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "tests.freshness.project", verb, *map(str, folders)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env={**os.environ})

@@ -168,7 +168,7 @@ def test_leftovers(tmp_path: Path) -> None:
     assert report.ok
     plain = report.to_dict()
     assert plain["damaged"] == []
-    assert len(str(report).splitlines()) == 6
+    assert sum(line.startswith("  leftovers:") for line in str(report).splitlines()) == 5
 
 
 def test_damaged_databases(tmp_path: Path) -> None:

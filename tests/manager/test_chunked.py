@@ -28,6 +28,7 @@ from simple_metrics_manager import (
     MetricTypeError,
     NpyStorageInterface,
     NpzStorageInterface,
+    OnStale,
     StorageInterface,
     metric,
 )
@@ -51,6 +52,7 @@ class Lab(DatedCacheManager):
     """Its arrays lie in a temporary directory while they are made."""
 
     verbose = False
+    on_stale: OnStale = {"global_changed": "use"}  # the folder, in another process
     runs: ClassVar[list[str]] = []
     folder: ClassVar[str] = ""
 

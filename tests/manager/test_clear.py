@@ -187,7 +187,7 @@ def test_what_builds_on_it(storage: StoredEntries) -> None:
 
     assert spectrum.read_by == ("Lab.mean",)
     assert both == {"Lab.spectrum": (), "Lab.mean": ("Friend.gain", "Lab.free,number=7")}
-    assert "read by Friend.gain, Lab.free,number=7" in str(lab.clear("mean"))
+    assert "read by Friend.gain, Lab.free,number=7" in " ".join(str(lab.clear("mean")).split())
     assert lab.clear("mean").to_dict()["dry_run"] is True
 
 

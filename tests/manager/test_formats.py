@@ -25,6 +25,9 @@ from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.storing.entries import StoredEntries
 from tests import folders
 
+# Another function stands in for one that must not run again: that its code is another one is told elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")
+
 PLACES: dict[str, Callable[[Path], StoredEntries]] = {
     "npz": NpzStorageInterface,
     "json": JsonStorageInterface,

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from simple_metrics_manager import DatedCacheManager, NpzStorageInterface, WrongIdentityError, metric
 
+# Another function stands in for one that must not run again: that its code is another one is told elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")
+
 SOURCE = """
 from simple_metrics_manager import DatedCacheManager, metric
 class Same(DatedCacheManager):

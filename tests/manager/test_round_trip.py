@@ -42,6 +42,7 @@ def manager(index: int, compute: bool, storage: StorageInterface) -> DatedCacheM
 
     value_of_pair.__annotations__["return"] = declared
     members: dict[str, object] = {"verbose": False, "m": Metric(value_of_pair), "__module__": "pairs"}
+    members["on_stale"] = {"global_changed": "use"}  # that is ``compute``
     made: DatedCacheManager = type(f"Pair{index}", (DatedCacheManager,), members)(storage)
     return made
 

@@ -23,6 +23,7 @@ sweep('inner', 30)
 tell(SweepProgressed('<b>outer</b>', 1, 40, 1, 1.0, None))
 tell(SweepEnded('<b>outer</b>', 0, 0, 1, 0, 1.0))
 """
+BAR = '<span style="font-family:monospace">'
 THREADS = "print('smm-progress' in [thread.name for thread in threading.enumerate()])"
 
 
@@ -66,7 +67,7 @@ def test_one_display_and_lines_at_both_ends(ran: tuple[list[list[Output]], list[
     assert displays(outputs) == [
         {
             "text/plain": "Digits.inertia ████████████████████ 200/200, 2 failed, 3 min 20 s",
-            "text/html": "<div><b>Digits.inertia</b> <code>████████████████████</code> "
+            "text/html": f"<div><b>Digits.inertia</b> {BAR}████████████████████</span> "
             "200/200, 2 failed, 3 min 20 s</div>",
         }
     ]
@@ -83,7 +84,7 @@ def test_one_display_and_lines_at_both_ends(ran: tuple[list[list[Output]], list[
 def test_the_display_moves(ran: tuple[list[list[Output]], list[str]]) -> None:
     """It is brought up to date while the sweep runs, a few times and not at each value."""
     shown = [html for html in ran[1] if "Digits.inertia" in html]
-    done = [int(number) for number in re.findall(r"</code> (\d+)/200", "".join(shown))]
+    done = [int(number) for number in re.findall(r"</span> (\d+)/200", "".join(shown))]
 
     assert 3 <= len(shown) < 100
     assert done == sorted(done)
@@ -95,7 +96,7 @@ def test_sweeps_within_sweeps_share_a_display(ran: tuple[list[list[Output]], lis
     (display,) = displays(ran[0][2])
 
     assert display["text/html"] == (
-        "<div><b>&lt;b&gt;outer&lt;/b&gt;</b> <code>░░░░░░░░░░░░░░░░░░░░</code> 1/40, 1 failed, 1 s</div>"
+        f"<div><b>&lt;b&gt;outer&lt;/b&gt;</b> {BAR}░░░░░░░░░░░░░░░░░░░░</span> 1/40, 1 failed, 1 s</div>"
     )
 
 

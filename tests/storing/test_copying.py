@@ -44,6 +44,9 @@ from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.testing.sample_entries import FULL_RECORD, SINGLE, same_entry
 from tests.compat.own_storages import PickleStorage
 
+# Another function stands in for one that must not run again: that its code is another one is told elsewhere.
+pytestmark = pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")
+
 ROOT = Path(__file__).resolve().parents[2]
 Open: TypeAlias = Callable[[Path], StoredEntries]
 

@@ -6,13 +6,21 @@ import errno
 import multiprocessing
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from simple_metrics_manager import Failure, NpzStorageInterface, SaveError
+from simple_metrics_manager import (
+    Failure,
+    MemoryStorageInterface,
+    NpzStorageInterface,
+    SaveError,
+    TieredStorageInterface,
+)
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.stores.directory import Directory
+from simple_metrics_manager.storing.failures import keep_failure
 from tests.sweeping.scale import FACTOR, Scale
 
 
@@ -41,6 +49,19 @@ def test_workers_that_live_on_forget(tmp_path: Path, scale: Callable[[float], No
     assert Scale(NpzStorageInterface(tmp_path / "metrics")).length.get_all() == [0, 10, 20, 30]
 
 
+def test_copies_that_are_used_unseen_are_dropped(tmp_path: Path, scale: Callable[[float], None]) -> None:
+    """What workers have computed anew is read from where they stored it, not from a copy of what was there before."""
+    storage = TieredStorageInterface(MemoryStorageInterface(), NpzStorageInterface(tmp_path / "metrics"), check="never")
+    Scale(storage).length.get_all()
+    cm = Scale(storage)  # whose reads leave copies
+    assert cm.get_all()["length,n=3"] == 3.0
+    scale(10.0)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        assert cm.get_all(executor=pool, use_stored=False)["length,n=3"] == 30.0
+
+    assert Scale(storage).length.get_all() == [0, 10, 20, 30]
+
+
 def test_workers_get_what_is_held_here(tmp_path: Path, scale: Callable[[float], None]) -> None:
     """What was computed here, and not stored, is stored for workers before they begin."""
     cm = Scale(NpzStorageInterface(tmp_path / "metrics"))
@@ -66,6 +87,25 @@ def test_failures_are_tried_anew(tmp_path: Path, scale: Callable[[float], None])
     assert list(cm.failures()) == ["length,n=2"]
     assert cm.retry_failed() == {"length,n=2": 2.0}
     assert cm.failures() == {}
+
+
+@pytest.mark.parametrize("year", [1990, 2190])
+def test_whether_a_failure_is_the_latest_word_no_clock_says(
+    tmp_path: Path, scale: Callable[[float], None], year: int
+) -> None:
+    """The clock of a worker may be wrong: a failure counts as long as what was stored then is what is stored now."""
+    storage = NpzStorageInterface(tmp_path)
+    cm = Scale(storage)
+    failure = Failure("length,n=2", "", "OddError", "odd", date=datetime(year, 1, 1, tzinfo=UTC))
+    keep_failure(storage, "Scale.length,n=2", failure)
+    assert list(cm.failures()) == ["length,n=2"]
+    assert cm.length(2) == 2.0
+    assert cm.failures() == {}
+    keep_failure(storage, "Scale.length,n=2", failure)
+    assert list(Scale(storage).failures()) == ["length,n=2"]
+    assert cm.get(Scale.length(2), use_stored=False) == 2.0
+
+    assert Scale(storage).failures() == {}
 
 
 def test_what_could_not_be_stored_is_stored_by_the_next_run(

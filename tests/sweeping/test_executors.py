@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import traceback
@@ -44,13 +45,16 @@ from tests.sweeping.workshop import (
 GOOD = [n for n in range(8) if n not in BAD]
 
 
+# While tests are collected: any test may start the server that forks workers, which keeps this environment for ever.
+os.environ["WORKSHOP_LOG"] = os.path.join(tempfile.gettempdir(), f"workshop-{os.urandom(8).hex()}.log")
+
+
 @pytest.fixture(scope="module")
-def collected_log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def collected_log() -> Iterator[Path]:
     """Where a function without a manager notes its runs: workers find it in their environment."""
-    log = tmp_path_factory.mktemp("collected") / "log"
-    os.environ["WORKSHOP_LOG"] = str(log)
+    log = Path(os.environ["WORKSHOP_LOG"])
     yield log
-    del os.environ["WORKSHOP_LOG"]
+    log.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))
@@ -194,6 +198,22 @@ def test_exceptions_that_cannot_travel(engine: tuple[str, Executor], tmp_path: P
     assert cm.awkward.get_all(executor=executor) == [1, 2]
 
 
+LEAVING = ["SystemExit", "CancelledError", "GeneratorExit"]
+
+
+def test_exceptions_that_are_none(executor: Executor, tmp_path: Path) -> None:
+    """``SystemExit`` and the like, raised by the function of one metric, are failures of that metric alone."""
+    cm = made_in(tmp_path)
+    trouble(cm.log).touch()
+
+    found = cm.leaving.get_all(executor=executor, on_error="collect")
+
+    assert [each.error if isinstance(each, Failure) else each for each in found] == [0, *LEAVING]
+    assert [each.error for each in made_in(tmp_path).failures().values()] == LEAVING
+    trouble(cm.log).unlink()
+    assert cm.retry_failed(executor=executor) == {f"leaving,n={n}": n for n in (1, 2, 3)}
+
+
 @pytest.mark.parametrize("kind", ["none", "memory", "memory url"])
 def test_a_storage_that_workers_do_not_reach(engine: tuple[str, Executor], tmp_path: Path, kind: str) -> None:
     """Threads need no storage; other processes need one that is not in memory, which is told before anything runs."""
@@ -270,12 +290,12 @@ def test_a_point_that_kills_its_workers(tmp_path: Path) -> None:
 
 
 # -------------------------------------------------------------------------------------------- programs of their own
-def script(body: str, folder: Path) -> object:
+def script(body: str, folder: Path, *arguments: str) -> object:
     """What a program prints as JSON; it has ``cm`` and ``main`` to fill in."""
     path = folder / "program.py"
     path.write_text(textwrap.dedent(body), encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, str(path), str(folder)],
+        [sys.executable, str(path), str(folder), *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -284,6 +304,41 @@ def script(body: str, folder: Path) -> object:
     )
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)
+
+
+STOPPED = """
+    import json, os, signal, sys
+    from pathlib import Path
+    from simple_metrics_manager import DatedCacheManager, NpzStorageInterface, metric
+
+    def ended(number, frame):
+        sys.exit(5)
+
+    class Night(DatedCacheManager):
+        verbose = False
+
+        @metric(params_list=[(n,) for n in range(6)])
+        def hour(self, n: int) -> int:
+            if n == 3:
+                os.kill(os.getpid(), getattr(signal, sys.argv[2]))
+            return n
+
+    signal.signal(signal.SIGTERM, ended)
+    storage = NpzStorageInterface(Path(sys.argv[1]) / "store")
+    try:
+        Night(storage).hour.get_all(on_error="collect")
+    except BaseException as error:
+        print(json.dumps([type(error).__name__, sorted(storage.names()), list(Night(storage).failures())]))
+    """
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no such signals")
+@pytest.mark.parametrize(("number", "error"), [("SIGINT", "KeyboardInterrupt"), ("SIGTERM", "SystemExit")])
+def test_signals_end_a_sweep(tmp_path: Path, number: str, error: str) -> None:
+    """Ctrl-C, and a signal whose handler ends the program, stop a sweep that collects; what was finished is stored."""
+    answer = script(STOPPED, tmp_path, number)
+
+    assert answer == [error, [f"Night.hour,n={n}" for n in range(3)], []]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")

@@ -6,6 +6,7 @@ it, some metrics fail.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import time
@@ -122,6 +123,14 @@ class Workshop(DatedCacheManager):
         self.note(f"awkward {n}")
         if self.troubled:
             raise TwoSidedError(n, 0) if n == 1 else HoldingError("held")
+        return n
+
+    @metric(params_list=[(n,) for n in range(4)])
+    def leaving(self, n: int) -> int:
+        """Raises what is no ``Exception``."""
+        self.note(f"leaving {n}")
+        if self.troubled and n:
+            raise (SystemExit(3), asyncio.CancelledError(), GeneratorExit())[n - 1]
         return n
 
     @metric(params_list=[(n,) for n in range(12)])

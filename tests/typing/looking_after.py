@@ -20,6 +20,7 @@ from simple_metrics_manager import (
     check_storage,
     copy_storage,
     metric,
+    rename_stored,
 )
 
 
@@ -30,11 +31,11 @@ class CM(DatedCacheManager):
     def total(self) -> float:
         return 1.5
 
-    @metric(params_list=[(8,), (10,)], renamed_from=("distance", "spread"))
+    @metric(params_list=[(8,), (10,)], renamed_from=("distance", "spread"), renamed_parameters={"k": ("n", "m")})
     def inertia(self, k: int) -> float:
         return k * 1.0
 
-    @metric(dynamic=True, renamed_from="heading")
+    @metric(dynamic=True, renamed_from="heading", renamed_parameters={"of": "what"})
     def title(self, of: str) -> str:
         return of
 
@@ -48,6 +49,9 @@ def inferred_renamed() -> None:
     assert_type(declared.name, str)
     assert_type(CM().use(MemoryStorageInterface()).adopt_renamed(), RenamePlan)
     assert_type(CM().adopt_renamed(dry_run=False).ok, bool)
+    storage = MemoryStorageInterface()
+    assert_type(rename_stored(storage, CM), RenamePlan)
+    assert_type(rename_stored(storage, CM, classes={"CM": "Old"}, inputs={"a": ("b", "c")}, dry_run=False), RenamePlan)
 
 
 def inferred_clear() -> None:
@@ -81,4 +85,6 @@ def refused(cm: CM) -> None:
     cm.clear(7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     cm.clear(older_than=30)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     copy_storage(cm, MemoryStorageInterface())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
+    rename_stored(cm, CM)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
+    rename_stored(MemoryStorageInterface(), CM, inputs={"a": 7})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[bad-argument-type]  # ty: ignore[invalid-argument-type]
     metric(renamed_from=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]  # pyrefly: ignore[no-matching-overload]  # ty: ignore[invalid-argument-type]

@@ -6,7 +6,7 @@ function's own signature looks into a dictionary of what was promoted, and comes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar, cast
 
@@ -17,6 +17,7 @@ from simple_metrics_manager.declaring.get_all import GetAll
 from simple_metrics_manager.declaring.labelled import LabelledArray, labelled
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Row, typed, unshared
+from simple_metrics_manager.markup import Shown, bundle
 from simple_metrics_manager.sweeping.get_all import GetAllOf
 from simple_metrics_manager.sweeping.host import Manager
 
@@ -47,6 +48,12 @@ class Source(Protocol[M_contra]):
     def exists(self, host: M_contra, key: Metric[object]) -> bool: ...
     def date(self, host: M_contra, key: Metric[object]) -> datetime: ...
     def promotes(self, host: M_contra) -> bool: ...
+
+
+class Explaining(Protocol):
+    """A manager, which says what there is to say about a sweep."""
+
+    def why(self, sweep: object, /) -> Shown: ...
 
 
 def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> BoundMetric[P, T]:
@@ -110,5 +117,16 @@ def bind(source: Source[H], host: H, metric: ParameterizedMetric[P, T]) -> Bound
         to_array=to_array,
         to_xarray=to_xarray,
         to_dataframe=to_dataframe,
+        _repr_mimebundle_=_for_notebooks(cast("Explaining", host), call),
     )
     return cast("BoundMetric[P, T]", call)
+
+
+def _for_notebooks(host: Explaining, metric: object) -> Callable[..., dict[str, str]]:
+    """How IPython and marimo show the metric: by what there is to say about its points."""
+
+    def shown(include: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> dict[str, str]:
+        found = host.why(metric)
+        return bundle(str(found), found.__html__())
+
+    return shown

@@ -7,8 +7,8 @@ costs a dictionary look-up there, and nothing at all once it was promoted (see :
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import ParamSpec, Protocol, TypeVar, cast
 
@@ -16,6 +16,7 @@ from simple_metrics_manager.asking import running
 from simple_metrics_manager.asking.binding import bind
 from simple_metrics_manager.asking.claiming import claimed
 from simple_metrics_manager.asking.computing import Computer
+from simple_metrics_manager.asking.deciding import Decider, as_told
 from simple_metrics_manager.asking.eviction import touch
 from simple_metrics_manager.asking.flights import Flights
 from simple_metrics_manager.asking.identity import Identified, Identity, Question
@@ -25,6 +26,7 @@ from simple_metrics_manager.asking.shelf import Shelf
 from simple_metrics_manager.claims.base import Claim
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
+from simple_metrics_manager.outcomes.reasons import OnStale, problem_of
 from simple_metrics_manager.record import Read
 from simple_metrics_manager.storing.storage import Storage
 
@@ -41,12 +43,13 @@ class Manager(Host, Identified, Protocol):
 class Cache:
     """Memory and storage of one manager. Methods take the manager, lest the two keep each other alive."""
 
-    __slots__ = ("_flights", "_shadowed", "functions", "identity", "keys", "memory", "shelf")
+    __slots__ = ("_flights", "_shadowed", "decider", "functions", "identity", "keys", "memory", "shelf")
 
     def __init__(self, host: object, arguments: Arguments) -> None:
         self.memory: Memory = Memory(host)
         self.identity: Identity = Identity(arguments, self.memory.forget)
-        self.shelf: Shelf = Shelf()
+        self.decider: Decider = Decider()
+        self.shelf: Shelf = Shelf(self.decider)
         self.keys: dict[Metric[object], Metric[object]] = {}
         """What keys without parameters mean for this manager."""
         self.functions: dict[str, Callable[[], object]] = {}
@@ -62,8 +65,29 @@ class Cache:
     def use(self, storage: Storage | None) -> None:
         """Keep values there from now on. What came from another storage is forgotten, what was computed is kept."""
         self.shelf.use(storage)
+        self.decider.forget()
         self.identity.look_again()
         self.memory.forget_stored()
+
+    @contextmanager
+    def as_told(self, on_stale: OnStale | None) -> Generator[None]:
+        """A block in which this comes before what managers and metrics say, also of what is in memory.
+
+        Raises:
+            ValueError: it is no ``on_stale``.
+        """
+        problem = "" if on_stale is None else problem_of(on_stale)
+        if problem:
+            raise ValueError(problem)
+        with as_told(on_stale):
+            if on_stale is not None:
+                self.reconsider()
+            yield
+
+    def reconsider(self) -> None:
+        """Look again at what was taken although something speaks against it."""
+        for name in self.decider.doubted():
+            self.memory.release(name)
 
     def grouped(self, host: Manager) -> AbstractContextManager[None]:
         """A block that computes many metrics: they are made to outlive a power cut together, which is far faster."""
@@ -192,17 +216,22 @@ class Cache:
             found = self.memory.held.get(asked.name) if use_stored else None
             return None if found is None or found.state == "computed" else found
 
-        def obtain(flight: running.Flight) -> Held:
+        def obtain(flight: running.Flight) -> Held | None:
             held = self.memory.held.get(asked.name) if use_stored else None
             if held is not None and self.shelf.holds(asked):
                 held.state = "unsaved"  # as in 0.5.0, a value that ``compute`` made takes no stored one's place
-            mend = asked.host.on_corrupt == "recompute"
+            mend = asked.host.on_corrupt == self.decider.policies(asked)["corrupt"] == "recompute"
             found = held or (self._load(asked, mend=mend) if use_stored else None)
-            if found is None:
-                return self._claim_and_compute(asked, flight, use_stored)
-            return self._save(asked, found) if found.state == "computed" else found
+            if found is not None:
+                return self._save(asked, found) if found.state == "computed" else found
+            return None if asked.pending else self._claim_and_compute(asked, flight, use_stored)
 
-        return self._flights.once(asked.stored, asked.key.label, look, obtain, asked.tell_late)
+        while True:
+            if asked.pending:  # outside of a flight: what is computed for the purpose may ask for this very value
+                self.decider.settle(asked)
+            held = self._flights.once(asked.stored, asked.key.label, look, obtain, asked.tell_late)
+            if held is not None:
+                return held
 
     def _claim_and_compute(self, asked: Question, flight: running.Flight, use_stored: bool) -> Held:
         """Compute and store it, unless another process does, or has done so by now."""
@@ -210,12 +239,14 @@ class Cache:
         def look() -> Held | None:
             return self.shelf.glance(asked) if use_stored else None
 
+        self.decider.before_computing(asked, stored=not asked.missing or not use_stored)
         computed = list[Held]()
 
         def obtain() -> Held:
             if flight.claim is not None:
                 self.shelf.mark(asked)
             computed.append(self._computer.compute(asked, flight, again=not use_stored))
+            self.decider.replaced(asked, computed[0].record.content)
             return self._save(asked, computed[0], flight.claim)
 
         kept = claimed(self.shelf.claims(asked.host), asked, flight, look, obtain)
@@ -233,6 +264,7 @@ class Cache:
         compute = functools.partial(self._computer.compute, asked, again=force)
         held = look() or self._flights.once(asked.stored, key.label, look, compute, asked.tell_late)
         self.memory.settle(asked.name, held)
+        self.decider.replaced(asked, held.record.content)
         self.note(asked, held)
         return held
 
@@ -246,7 +278,9 @@ class Cache:
 
     def hold(self, host: Manager, key: Metric[object], value: object) -> None:
         """Hold a value that the user gives, as if it had been computed just now."""
-        self.memory.put(key.name, self._computer.hold(self.ask(host, key), value))
+        held = self._computer.hold(asked := self.ask(host, key), value)
+        self.memory.put(key.name, held)
+        self.decider.replaced(asked, held.record.content)
 
     def load(self, host: Manager, key: Metric[object], *, force: bool, verbose: bool | None) -> Held:
         """The value in memory or, with ``force`` in any case, from the storage; never computed.
@@ -255,6 +289,7 @@ class Cache:
             NotStoredError: the storage does not hold it, or not in a form that can be used.
         """
         asked = self.ask(host, key, verbose=verbose)
+        asked.only_load = True
         held = (None if force else self.memory.held.get(asked.name)) or self._load(asked, mend=False)
         if held is None:
             raise self.shelf.not_stored(asked)

@@ -12,15 +12,17 @@ from simple_metrics_manager.declaring.carrying import MAIN, home_of
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.events import Waiting, tell
 from simple_metrics_manager.keys import canonical_text, stored_name
+from simple_metrics_manager.outcomes.reasons import OnStale
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.tree import Tree
-from simple_metrics_manager.record import question, question_text
+from simple_metrics_manager.record import Record, question, question_text
 
 
 class Identified(HasInputs, Protocol):
     """A manager, as far as this module goes."""
 
     on_corrupt: Literal["recompute", "error"]
+    on_stale: OnStale
     stored_module: str | None
     verbose: bool
 
@@ -32,7 +34,10 @@ class Identified(HasInputs, Protocol):
 class Question:
     """One metric of one manager, with the inputs that it has at this moment, whatever becomes of them later."""
 
-    __slots__ = ("computed", "epoch", "host", "inputs", "key", "label", "missing", "name", "stored", "tag", "verbose")
+    __slots__ = (
+        *("computed", "epoch", "host", "inputs", "key", "label", "missing", "name", "only_load", "outdated"),
+        *("pending", "settled", "stored", "tag", "unsettled", "verbose"),
+    )
 
     def __init__(
         self, host: Identified, key: Metric[object], name: str, inputs: Inputs, verbose: bool, epoch: int
@@ -52,6 +57,16 @@ class Question:
         """Whether the storage was found not to have it, just now: to ask again may take a journey through a network."""
         self.computed: bool = False
         """Whether its function was called for the answer, here."""
+        self.only_load: bool = False
+        """Whether nothing is to be computed for the answer."""
+        self.outdated: str = ""
+        """Why what is stored is not the answer any more."""
+        self.pending: bool = False
+        """Whether something that went into what is stored has to be computed anew before that can be told."""
+        self.settled: bool = False
+        """Whether that was done."""
+        self.unsettled: Record | None = None
+        """The record of what is stored, for the purpose."""
         self.tag: str | None = None
         """What tells the entry that the answer is to replace from any other, where the storage has such tags."""
 

@@ -2,8 +2,8 @@
 
 Of an attrs class or a dataclass these are its fields (those that take part in ``==``), of a class with an
 ``__init__`` of its own the arguments of the constructor, or the attributes of the same names. Storages are never
-inputs, nor is ``memory_limit``. An input that is at its default is left out of names, so a field with a default that
-is added later does not orphan what is stored; the record holds all of them.
+inputs, nor are ``memory_limit`` and ``on_stale``. An input that is at its default is left out of names, so a field
+with a default that is added later does not orphan what is stored; the record holds all of them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from simple_metrics_manager.payload.unshare import unshare
 from simple_metrics_manager.storing.storage import is_storage
 
 _ABSENT = object()
-_NO_INPUTS = frozenset({"memory_limit"})
+_NO_INPUTS = frozenset({"memory_limit", "on_stale"})
 """Attributes of managers that change no value, also where a class makes them fields or takes them when it is made."""
 
 _PACKAGE = __name__.partition(".")[0]
@@ -62,15 +62,24 @@ def inputs_of(manager: HasInputs, strict: bool = True) -> Inputs:
     """
     where = type(manager).__qualname__
     values = manager.metric_inputs()
-    defaults = _defaults(type(manager))
     everything = {name: _form(value, f"{where}({name}=...)", strict) for name, value in values.items()}
-    named = {
-        name: tree
-        for name, tree in everything.items()
-        if name not in defaults or canonical_text(tree) != canonical_text(_form(defaults[name], where, strict=False))
-    }
+    named = named_inputs(type(manager), everything)
     fixed = watches(type(manager)) and _is_ours(type(manager).metric_inputs) and all(map(_is_fixed, values.values()))
     return Inputs(everything, named, fixed, manager_name(where, named))
+
+
+def named_inputs(kind: type, everything: Mapping[str, Tree]) -> dict[str, Tree]:
+    """Of the inputs of a manager of this class, in canonical form, those that its name says: not at their default."""
+    known, where = _defaults(kind), kind.__qualname__
+    defaults = {name: canonical_text(_form(known[name], where, strict=False)) for name in everything if name in known}
+    return {name: tree for name, tree in everything.items() if canonical_text(tree) != defaults.get(name)}
+
+
+def declared_inputs(kind: type) -> frozenset[str] | None:
+    """The names of all inputs that managers of this class can have; None where its ``metric_inputs`` is its own."""
+    if not _is_ours(getattr(kind, "metric_inputs", None)):
+        return None
+    return frozenset(field.input for field in _fields(kind)) | (_wanted(kind) - _NO_INPUTS)
 
 
 @functools.lru_cache(maxsize=256)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from simple_metrics_manager.asking.identity import Question, same_module
 from simple_metrics_manager.errors import WrongIdentityError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import canonical_text
+from simple_metrics_manager.outcomes.reasons import Reason
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.record import Record
-from simple_metrics_manager.storing.dated import DatedStorage
+from simple_metrics_manager.storing.dated import DatedStorage, Found
+
+
+class Deciding(Protocol):
+    """Who says whether what is stored is used."""
+
+    def passes(self, asked: Question, found: Found, /) -> bool: ...
+    def allows(self, asked: Question, record: Record, /) -> bool: ...
+    def refuses(self, asked: Question, reason: Reason, said: str, /) -> bool: ...
 
 
 def check_identity(asked: Question, record: Record, storage: DatedStorage, form: Format | None) -> None:
@@ -30,14 +41,14 @@ def check_identity(asked: Question, record: Record, storage: DatedStorage, form:
     raise WrongIdentityError(storage.place(stored, form), ours, theirs)
 
 
-def unusable(asked: Question, codec: Codec, record: Record) -> str | None:
-    """Why what is stored is not the value that is asked for, or None."""
+def unusable(asked: Question, codec: Codec, record: Record) -> tuple[Reason, str] | None:
+    """Why what is stored is not the value that is asked for, and a sentence about it; or None."""
     key, inputs = asked.key, asked.inputs.all
     if record.version != key.declaration.version:
-        return f"it is version {record.version}, now is {key.declaration.version}"
+        return "version_changed", f"it is version {record.version}, now is {key.declaration.version}"
     if record.codec == "typed" and record.type != codec.declared:
-        return f"it was declared -> {record.type}, now is -> {codec.declared or 'nothing'}"
+        return "type_changed", f"it was declared -> {record.type}, now is -> {codec.declared or 'nothing'}"
     for name in record.inputs.keys() & inputs.keys() if key.declaration.takes_manager else ():
         if canonical_text(record.inputs[name]) != canonical_text(inputs[name]):
-            return f"the default of {name} was {record.inputs[name]!r}, now is {inputs[name]!r}"
+            return "signature_changed", f"the default of {name} was {record.inputs[name]!r}, now is {inputs[name]!r}"
     return None

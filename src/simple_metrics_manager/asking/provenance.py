@@ -6,18 +6,20 @@ import functools
 import os
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 import numpy as np
 
 from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.declaring.options import spelled_paths
 from simple_metrics_manager.fingerprint.environment import PYTHON, library_versions
+from simple_metrics_manager.fingerprint.files import file_now
 from simple_metrics_manager.formats.content import content_hash
 from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
-from simple_metrics_manager.record import Read, Record
+from simple_metrics_manager.record import File, Read, Record
 
 RUN = secrets.token_hex(8)
 """One id for everything that this process computes."""
@@ -33,7 +35,9 @@ class Timing:
     cpu_seconds: float
 
 
-def make_record(asked: Question, codec: Codec, payload: Payload, timing: Timing, reads: Iterable[Read]) -> Record:
+def make_record(
+    asked: Question, codec: Codec, payload: Payload, timing: Timing, reads: Iterable[Read], files: Mapping[str, File]
+) -> Record:
     """The record of ``payload``, which is the answer to what was asked, computed just now."""
     key = asked.key
     code = key.declaration.fingerprint(type(asked.host))
@@ -57,12 +61,22 @@ def make_record(asked: Question, codec: Codec, payload: Payload, timing: Timing,
         helpers=code.helpers,
         globals=code.globals,
         reads=tuple(reads),
+        files=files,
         python=PYTHON,
         libraries=library_versions(("numpy", *code.libraries)),
         host=_host(os.getpid()),
         run=RUN,
         chosen=key.declaration.form is not None,
     )
+
+
+def files_of(asked: Question) -> dict[str, File]:
+    """What the files hold that the metric declares to read."""
+    files = asked.key.declaration.options.files
+    if files is None:
+        return {}
+    paths = spelled_paths(asked.key.apply(files, asked.host) if callable(files) else files)
+    return {path: file_now(path) for path in paths}
 
 
 def _summary(payload: Payload) -> str:

@@ -23,6 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar, Token
 from typing import Protocol
 
+from simple_metrics_manager.asking.joining import waits_for_us
 from simple_metrics_manager.claims.base import Claim
 from simple_metrics_manager.errors import MetricCycleError
 from simple_metrics_manager.record import Read
@@ -42,7 +43,7 @@ class Parks(Protocol):
 class Flight:
     """One computation or loading that others may wait for; ended by :meth:`land`."""
 
-    __slots__ = ("_done", "awaits", "claim", "error", "label", "landed", "needs", "since", "thread", "what")
+    __slots__ = ("_done", "awaits", "claim", "error", "label", "landed", "needs", "number", "since", "thread", "what")
 
     def __init__(self, what: object, label: str) -> None:
         self.what: object = what
@@ -64,6 +65,7 @@ class Flight:
         self.since: float = time.time()
         """When somebody began to obtain it, in seconds as ``time.time()`` gives them."""
         self.thread: str = threading.current_thread().name
+        self.number: int = threading.get_ident()
 
     def land(self) -> None:
         """Wake everybody who waits."""
@@ -243,11 +245,27 @@ def wait(flight: Flight, name: str, late: Callable[[], None]) -> None:
         if not flight.wait(TELL_AFTER):
             late()
             with needing(name):  # whoever has waited for so long may wait in a circle of processes
-                flight.wait()
+                _refuse_standstill(flight, mine)
+                while not flight.wait(TELL_AFTER):
+                    _refuse_standstill(flight, mine)
     finally:
         with _waiting:
             for own, entry in zip(mine, ahead, strict=True):
                 own.awaits.remove(entry)
+
+
+def _refuse_standstill(flight: Flight, mine: list[Flight]) -> None:
+    """Raise ``MetricCycleError`` if a thread that has to go on for this flight to land waits for ours to end."""
+    todo, seen = [flight], set[Flight]()
+    while todo:
+        ahead = todo.pop()
+        if ahead not in seen:
+            seen.add(ahead)
+            with _waiting:
+                path = _path(flight, ahead) or ()
+                todo += [other for other, _ in ahead.awaits]
+            if hasattr(ahead, "number") and waits_for_us(ahead.number):
+                raise MetricCycleError((*path, *reversed([own.label for own in mine]), flight.label))
 
 
 def _path(start: Flight, goal: Flight) -> tuple[str, ...] | None:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 from simple_metrics_manager.asking.identity import Question
-from simple_metrics_manager.asking.judging import check_identity, unusable
+from simple_metrics_manager.asking.judging import Deciding, check_identity, unusable
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.claims.base import Claim, Claims
 from simple_metrics_manager.declaring.metric import Metric
@@ -22,9 +22,9 @@ from simple_metrics_manager.payload.unshare import lock_payload, unshare
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import DatedStorage, Found, dated, known_as_dated
 from simple_metrics_manager.storing.entries import StoredEntries
-from simple_metrics_manager.storing.failures import keep_failure, last_failure
+from simple_metrics_manager.storing.failures import is_latest, keep_failure, last_failure
 from simple_metrics_manager.storing.natural import NATURAL
-from simple_metrics_manager.storing.storage import Storage, is_storage
+from simple_metrics_manager.storing.storage import Storage, described, is_storage
 
 
 def _is_storage(value: object) -> bool:
@@ -34,9 +34,10 @@ def _is_storage(value: object) -> bool:
 class Shelf:
     """The storage of one manager, and what that manager may take from it."""
 
-    __slots__ = ("_dated", "_storage")
+    __slots__ = ("_dated", "_storage", "decider")
 
-    def __init__(self) -> None:
+    def __init__(self, decider: Deciding) -> None:
+        self.decider: Deciding = decider
         self._storage: Storage | None = None
         self._dated: DatedStorage | None = None
 
@@ -98,8 +99,9 @@ class Shelf:
     def usable(self, asked: Question) -> bool:
         """Whether what is stored will do, judged by its record alone."""
         record = self.record(asked)
-        codec = self.codec(asked.host, asked.key)
-        return record is not None and (asked.key.declaration.anonymous or unusable(asked, codec, record) is None)
+        if record is None or (not asked.key.declaration.anonymous and self._unusable(asked, record) is not None):
+            return False
+        return self.decider.allows(asked, record)
 
     def record(self, asked: Question) -> Record | None:
         """The record of what is stored, without its value."""
@@ -116,7 +118,7 @@ class Shelf:
         """The error of what cannot be had without computing it."""
         storage, unknown = self.storage(asked.host), asked.key.declaration.unknown
         near = unknown.suggestion if unknown is not None else None
-        return NotStoredError(asked.name, "" if storage is None else repr(storage), near)
+        return NotStoredError(asked.name, described(storage), near)
 
     def claims(self, host: object) -> Claims | None:
         """Where this storage notes who computes what; None if it cannot."""
@@ -155,7 +157,10 @@ class Shelf:
         """Note what is to be replaced, where the storage can tell it from what somebody else may store meanwhile."""
         storage = self._open(asked.host)
         if storage is not None and not asked.missing:
-            asked.tag = storage.tag(asked.stored, self.form(asked.host, asked.key))
+            form = self.form(asked.host, asked.key)
+            asked.tag = storage.tag(asked.stored, form)
+            if asked.tag is None and not storage.exists(asked.stored, form):
+                asked.missing = not storage.storage.exists(asked.stored)  # what lies there in another format is to go
 
     def keep_failure(self, asked: Question, error: Exception) -> None:
         """Keep the error beside what is stored, for whoever asks in the morning."""
@@ -164,10 +169,7 @@ class Shelf:
     def last_failure(self, asked: Question) -> Failure | None:
         """The last error of this metric, if none of its values is newer."""
         failure = last_failure(self.storage(asked.host), asked.stored)
-        if failure is None:
-            return None
-        record = self.record(asked)
-        return failure if record is None or record.date < failure.date else None
+        return failure if failure is not None and is_latest(failure, self.record(asked)) else None
 
     def _put(
         self, asked: Question, held: Held, payload: Payload, storage: DatedStorage, claim: Claim | None
@@ -203,7 +205,9 @@ class Shelf:
         except CorruptMetricError:
             return None
         asked.missing = found is None
-        if found is None or not (found.exact or self._reason(asked, codec, found) is None):
+        if found is None or not (found.exact or self._reason(asked, found) is None):
+            return None
+        if not self.decider.passes(asked, found):
             return None
         return self._take(asked, codec, found)
 
@@ -230,17 +234,25 @@ class Shelf:
             return None
         if found is None:
             return None
-        reason = self._reason(asked, codec, found)
+        reason = self._reason(asked, found)
+        if reason is None and not self.decider.passes(asked, found):
+            reason = asked.outdated
+        if asked.pending:
+            return None
         if reason is not None:
             tell(Disregarded(asked.name, reason, verbose=asked.verbose))
             return None
         return self._take(asked, codec, found)
 
-    def _reason(self, asked: Question, codec: Codec, found: Found) -> str | None:
+    def _reason(self, asked: Question, found: Found) -> str | None:
         """Why what is stored is not the value that is asked for, or None."""
         if found.exact or found.old or asked.key.declaration.anonymous:
             return None
-        return unusable(asked, codec, found.record)
+        return self._unusable(asked, found.record)
+
+    def _unusable(self, asked: Question, record: Record) -> str | None:
+        said = unusable(asked, self.codec(asked.host, asked.key), record)
+        return said[1] if said is not None and self.decider.refuses(asked, *said) else None
 
     def _take(self, asked: Question, codec: Codec, found: Found) -> Held:
         if found.exact:

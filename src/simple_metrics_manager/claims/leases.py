@@ -10,6 +10,7 @@ lease if it asks; what it saves is either whole or refused, whether it asks or n
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -55,6 +56,11 @@ def process_is_gone(note: Note | None) -> bool:
     return note is not None and note.space == where_numbers_mean_this() != "" and is_gone(note.owner.process)
 
 
+def _now() -> float:
+    """Seconds of a clock that went on while the machine slept, where there is one: others went on, too."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
+
+
 class Lease(ABC):
     """What the two kinds of leases share. A forked child has none of its parent's."""
 
@@ -64,7 +70,7 @@ class Lease(ABC):
         self._ttl = ttl
         self._beats = beats
         self._note = new_note()
-        self._shown = time.monotonic()
+        self._shown = _now()
         self._begun = False
         self._ended = False
         self._process = os.getpid()
@@ -92,14 +98,14 @@ class Lease(ABC):
     @property
     def fresh(self) -> bool:
         """Whether our last sign of life is so young that nobody can have taken us for dead."""
-        return time.monotonic() - self._shown < self._ttl / 2
+        return _now() - self._shown < self._ttl / 2
 
     def _is_of_this_process(self) -> bool:
         return self._process == os.getpid()
 
     def begin(self) -> None:
         """The first note lies there: show signs of life from now on."""
-        self._begun, self._shown = True, time.monotonic()
+        self._begun, self._shown = True, _now()
         self._beats.keep(self)
 
     def mine(self) -> bool:
@@ -109,7 +115,7 @@ class Lease(ABC):
         try:
             return self._is_ours()
         except (OSError, StorageError):
-            return time.monotonic() - self._shown < self._ttl
+            return _now() - self._shown < self._ttl
 
     def waiting(self, name: str) -> None:
         """Say in the next note, which is written soon, what its writer waits for."""
@@ -122,7 +128,7 @@ class Lease(ABC):
         with self._lock:
             if self._ended:
                 return False
-            began, note = time.monotonic(), self._note.beating()
+            began, note = _now(), self._note.beating()
             with suppress(OSError, StorageError):  # the next one may get through
                 if not self._show(note):
                     self._ended = True

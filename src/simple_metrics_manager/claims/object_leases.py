@@ -118,10 +118,6 @@ class _Object(Lease):
             self._ended = True
         return written
 
-    def mine(self) -> bool:
-        """Whether it is still ours; nobody is asked while that is certain."""
-        return super().mine() if self._ended or not self.fresh else self._is_of_this_process()
-
     def _is_ours(self) -> bool:
         note = _read(self._store, self.name)
         return note is not None and note.owner.token == self.token

@@ -10,6 +10,7 @@ import numpy as np
 
 from simple_metrics_manager.declaring.parameters import Row, unshared
 from simple_metrics_manager.errors import IdentityError
+from simple_metrics_manager.errors.nearest import did_you_mean
 from simple_metrics_manager.keys import canonical, python_scalar
 
 
@@ -31,6 +32,7 @@ def bound(signature: inspect.Signature | None, args: Row, kwargs: dict[str, obje
         if kwargs:
             raise TypeError("parameters of a function without a signature have no names; give them by position")
         return tuple(map(python_scalar, args))
+    _refuse_unknown(signature, kwargs)
     found = signature.bind(*args, **kwargs)
     if found.kwargs:
         found.apply_defaults()
@@ -38,6 +40,16 @@ def bound(signature: inspect.Signature | None, args: Row, kwargs: dict[str, obje
         names = ", ".join(found.kwargs)
         raise TypeError(f"{names} can only be given by keyword, so they cannot name a metric")
     return tuple(map(python_scalar, found.args))
+
+
+def _refuse_unknown(signature: inspect.Signature, kwargs: dict[str, object]) -> None:
+    """Refuse a keyword that is neither a parameter nor a flag, with the one that may have been meant."""
+    parameters = signature.parameters
+    unknown = next((name for name in kwargs if name not in parameters), None)
+    if unknown is not None and not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        flags = ". Besides its own parameters there are the flags use_stored and cache"
+        meant = did_you_mean(unknown, parameters) or flags
+        raise TypeError(f"got an unexpected keyword argument {unknown!r}{meant}")
 
 
 def own_flags(signature: inspect.Signature | None) -> frozenset[str]:

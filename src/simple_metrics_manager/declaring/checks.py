@@ -32,6 +32,7 @@ RESERVED = frozenset(
         "iter_all",
         "load",
         "memory_limit",
+        "on_stale",
         "metric_inputs",
         "old_names",
         "on_corrupt",

@@ -12,13 +12,13 @@ import sys
 import weakref
 from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import TypeAlias, cast
+from typing import cast
 
 from simple_metrics_manager.declaring.carrying import stays_here
+from simple_metrics_manager.declaring.options import NO_OPTIONS, Options
 from simple_metrics_manager.declaring.references import FunctionReference, code_of
 from simple_metrics_manager.errors import MetricDeclarationError, UnknownMetricError
 from simple_metrics_manager.fingerprint import Fingerprint, fingerprint
-from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.payload.annotations import (
     UnresolvedAnnotation,
     bind_type_variables,
@@ -29,8 +29,6 @@ from simple_metrics_manager.payload.annotations import (
     type_name,
 )
 from simple_metrics_manager.payload.typed import TypedCodec, typed_codec
-
-Version: TypeAlias = "int | str | None"
 
 
 class Declaration:
@@ -46,8 +44,7 @@ class Declaration:
         *,
         takes_manager: bool = True,
         lenient: bool = False,
-        version: Version = None,
-        form: Format | None = None,
+        options: Options = NO_OPTIONS,
     ) -> None:
         self.function: Callable[..., object] = function
         self.name: str = getattr(function, "__name__", "")
@@ -56,11 +53,14 @@ class Declaration:
         self.anonymous = False
         """Known by a bare name, as in ``functions_dict``: that says neither which metric it is nor its parameters."""
         self.lenient = lenient
-        self.version = version
-        self.form = form
+        self.options: Options = options
+        self.version = options.version
+        self.form = options.form
         """The format that was declared for its files, or None."""
-        self.renamed_from: tuple[str, ...] = ()
+        self.renamed_from: tuple[str, ...] = options.former.names
         """Names that it had before, under which values may be stored still."""
+        self.renamed_parameters: Mapping[str, tuple[str, ...]] = options.former.parameters
+        """The same of its parameters, by the names that they have now."""
         self._namespace: Mapping[str, object] = _local_names(function)
         self._codecs: weakref.WeakKeyDictionary[type, TypedCodec[object] | None] = weakref.WeakKeyDictionary()
         self._last: tuple[Callable[[], type | None], TypedCodec[object] | None] = _nothing, None

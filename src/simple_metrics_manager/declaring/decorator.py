@@ -7,17 +7,19 @@ solved from the function; the other with ``*Ts``, known from the rows, and so on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeAlias, cast, overload
 
 from typing_extensions import TypeVar, TypeVarTuple
 
-from simple_metrics_manager.declaring.declaration import Version
+from simple_metrics_manager.declaring.former import Former, OldNames
 from simple_metrics_manager.declaring.functions import rows_of
 from simple_metrics_manager.declaring.metric import Host, Metric, ParameterizedMetric
+from simple_metrics_manager.declaring.options import Files, Options, Version
 from simple_metrics_manager.declaring.parameters import Row
-from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.formats.base import Format
+from simple_metrics_manager.outcomes.reasons import OnStale
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -25,8 +27,8 @@ M = TypeVar("M", bound=Host)
 P = ParamSpec("P")
 Ts = TypeVarTuple("Ts")
 
-OldNames: TypeAlias = "str | tuple[str, ...]"
-"""One name that a metric had before, or several."""
+OldParameters: TypeAlias = "Mapping[str, OldNames] | None"
+"""Parameters by the names that they have now, with those that they had before."""
 
 
 class AcceptsRow(Protocol[P, T_co, *Ts]):
@@ -44,55 +46,35 @@ class AcceptsRow(Protocol[P, T_co, *Ts]):
 class ParamsList(Generic[*Ts]):
     """What ``metric(params_list=...)`` returns: a decorator."""
 
-    def __init__(
-        self,
-        rows: Iterable[tuple[*Ts]],
-        dynamic: bool,
-        version: Version,
-        form: Format | None,
-        old: tuple[str, ...] = (),
-        /,
-    ) -> None:
+    def __init__(self, rows: Iterable[tuple[*Ts]], dynamic: bool, options: Options, /) -> None:
         self._rows = cast("list[Row]", rows_of(rows, "@metric"))
         self._dynamic = dynamic
-        self._version = version
-        self._form = form
-        self._old = old
+        self._options = options
 
     def __call__(self, function: AcceptsRow[P, T, *Ts], /) -> ParameterizedMetric[P, T]:
         plain = cast("Callable[Concatenate[Any, P], T]", function)
-        made = ParameterizedMetric(plain, self._rows, dynamic=self._dynamic, version=self._version, format=self._form)
-        made.declaration.renamed_from = self._old
-        return made
+        return ParameterizedMetric(plain, self._rows, dynamic=self._dynamic, options=self._options)
 
 
 class AnyParams:
     """What ``metric(dynamic=True)`` returns: a decorator."""
 
-    def __init__(self, version: Version, form: Format | None, old: tuple[str, ...], /) -> None:
-        self._version = version
-        self._form = form
-        self._old = old
+    def __init__(self, options: Options, /) -> None:
+        self._options = options
 
     def __call__(self, function: Callable[Concatenate[M, P], T], /) -> ParameterizedMetric[P, T]:
         plain = cast("Callable[Concatenate[Any, P], T]", function)
-        made = ParameterizedMetric(plain, dynamic=True, version=self._version, format=self._form)
-        made.declaration.renamed_from = self._old
-        return made
+        return ParameterizedMetric(plain, dynamic=True, options=self._options)
 
 
 class PlainOptions:
     """What ``metric(version=...)`` returns: a decorator."""
 
-    def __init__(self, version: Version, form: Format | None, old: tuple[str, ...], /) -> None:
-        self._version = version
-        self._form = form
-        self._old = old
+    def __init__(self, options: Options, /) -> None:
+        self._options = options
 
     def __call__(self, function: Callable[[M], T], /) -> Metric[T]:
-        made = Metric(function, version=self._version, format=self._form)
-        made.declaration.renamed_from = self._old
-        return made
+        return Metric(function, options=self._options)
 
 
 @overload
@@ -105,13 +87,33 @@ def metric(
     version: Version = None,
     format: Format | None = None,
     renamed_from: OldNames = (),
+    renamed_parameters: OldParameters = None,
+    on_stale: OnStale | None = None,
+    max_age: timedelta | None = None,
+    files: Files | None = None,
 ) -> ParamsList[*Ts]: ...
 @overload
 def metric(
-    *, dynamic: Literal[True], version: Version = None, format: Format | None = None, renamed_from: OldNames = ()
+    *,
+    dynamic: Literal[True],
+    version: Version = None,
+    format: Format | None = None,
+    renamed_from: OldNames = (),
+    renamed_parameters: OldParameters = None,
+    on_stale: OnStale | None = None,
+    max_age: timedelta | None = None,
+    files: Files | None = None,
 ) -> AnyParams: ...
 @overload
-def metric(*, version: Version = None, format: Format | None = None, renamed_from: OldNames = ()) -> PlainOptions: ...
+def metric(
+    *,
+    version: Version = None,
+    format: Format | None = None,
+    renamed_from: OldNames = (),
+    on_stale: OnStale | None = None,
+    max_age: timedelta | None = None,
+    files: Files | None = None,
+) -> PlainOptions: ...
 def metric(
     function: Callable[..., object] | None = None,
     /,
@@ -121,6 +123,10 @@ def metric(
     version: Version = None,
     format: Format | None = None,  # noqa: A002 - what users write
     renamed_from: OldNames = (),
+    renamed_parameters: OldParameters = None,
+    on_stale: OnStale | None = None,
+    max_age: timedelta | None = None,
+    files: Files | None = None,
 ) -> object:
     """Declare a metric of a manager.
 
@@ -129,21 +135,30 @@ def metric(
     asked with any. A changed ``version`` makes what was stored under another one be computed anew. ``format`` is the
     format of its files where that is not to be the one of the storage, as in ``@metric(format=Json())``.
     ``renamed_from`` has names that it had before: ``adopt_renamed`` of a manager takes over what is stored under them.
+    ``renamed_parameters={"new": "old"}`` has those of its parameters.
+
+    ``on_stale`` says what to do about stored values that may be out of date, where that is to be another thing than
+    what the manager says. A value that is older than ``max_age`` is such a one. ``files`` are files that the function
+    reads: a path, several, or a function that takes what the metric's function takes and gives them. They are noted
+    with what they hold, before the function runs; relative paths are looked up from the working directory.
 
     With ``@override``, write ``@metric`` above it.
 
     Raises:
         MetricDeclarationError: the function takes parameters and none were declared, or a row does not fit; or
-            ``format`` is none, or ``renamed_from`` no name.
+            an option is not what it has to be.
     """
-    if format is not None and not isinstance(cast("object", format), Format):
-        raise MetricDeclarationError("@metric", f"{format!r} is no format; give one, as in format=Json()")
-    old = (renamed_from,) if isinstance(renamed_from, str) else renamed_from
-    if not isinstance(cast("object", old), tuple) or not all(isinstance(cast("object", name), str) for name in old):
-        raise MetricDeclarationError("@metric", f"renamed_from={renamed_from!r} is no name, and no tuple of names")
+    options = Options(
+        version=version,
+        form=format,
+        former=Former.said(renamed_from, renamed_parameters),
+        on_stale=on_stale,
+        max_age=max_age,
+        files=files,
+    )
     if params_list is not None:
-        return ParamsList[*tuple[object, ...]](params_list, dynamic, version, format, old)
+        return ParamsList[*tuple[object, ...]](params_list, dynamic, options)
     if dynamic:
-        return AnyParams(version, format, old)
-    options = PlainOptions(version, format, old)
-    return options if function is None else options(function)
+        return AnyParams(options)
+    plain = PlainOptions(options)
+    return plain if function is None else plain(function)

@@ -7,6 +7,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar, overload
 
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.outcomes.plan import Plan
+from simple_metrics_manager.outcomes.reasons import OnStale
 
 T = TypeVar("T")
 
@@ -24,9 +25,10 @@ class GetAll(Protocol[T]):
 
     ``on_error="collect"`` goes on if a metric fails, skips what needs it, and gives a :class:`.Failure` in place of
     each value that there is not. ``dry_run=True`` says what would be done, and does nothing. ``verbose`` counts in the
-    words of 0.5.0.
+    words of 0.5.0. ``on_stale`` overrides that of the manager, for all that is read on the way.
 
     Raises:
+        StaleMetricError: something is out of date, and ``on_stale`` makes that an error; nothing was computed.
         BrokenSweepError: the executor broke; what was computed is stored.
         UnreachableManagerError: workers cannot import the manager.
         Exception: what a metric's function raised, with ``on_error="raise"``.
@@ -41,6 +43,7 @@ class GetAll(Protocol[T]):
         executor: Executor | None = None,
         on_error: Literal["raise"] = "raise",
         dry_run: Literal[False] = False,
+        on_stale: OnStale | None = None,
     ) -> list[T]: ...
     @overload
     def __call__(
@@ -51,6 +54,7 @@ class GetAll(Protocol[T]):
         verbose: bool = False,
         executor: Executor | None = None,
         dry_run: Literal[False] = False,
+        on_stale: OnStale | None = None,
     ) -> list[T | Failure]: ...
     @overload
     def __call__(
@@ -61,4 +65,5 @@ class GetAll(Protocol[T]):
         verbose: bool = False,
         executor: Executor | None = None,
         on_error: OnError = "raise",
+        on_stale: OnStale | None = None,
     ) -> Plan: ...

@@ -15,6 +15,8 @@ from simple_metrics_manager.declaring.coordinates import column, key, own_dims, 
 from simple_metrics_manager.declaring.parameters import Row
 from simple_metrics_manager.declaring.stacking import alike
 from simple_metrics_manager.errors import UndeclaredParametersError
+from simple_metrics_manager.errors.nearest import did_you_mean
+from simple_metrics_manager.markup import Markup, Shown, joined, line, preformatted, table, tag
 from simple_metrics_manager.payload.tree import Array
 
 if TYPE_CHECKING:
@@ -24,9 +26,12 @@ S_co = TypeVar("S_co", bound=np.generic, default=np.generic, covariant=True)
 
 _SHOWN = 6
 
+_SHOWN_AT_ONCE = 60
+"""Rows or columns that a page can have; of more there is only the text."""
+
 
 @attrs.frozen(eq=False, repr=False)
-class LabelledArray(Generic[S_co]):
+class LabelledArray(Shown, Generic[S_co]):
     """The values of a sweep, read-only, with the parameters along its axes.
 
     There is one axis for each parameter that varies, in the order of the parameters, and then those that each value
@@ -68,7 +73,8 @@ class LabelledArray(Generic[S_co]):
         """
         unknown = next((name for name in parameters if name not in self.coords), None)
         if unknown is not None:
-            raise TypeError(f"{self.name} has no parameter {unknown!r}; it has {', '.join(self.coords)}")
+            meant = did_you_mean(unknown, self.coords)
+            raise TypeError(f"{self.name} has no parameter {unknown!r}; it has {', '.join(self.coords)}{meant}")
         wanted = {name: key(_python(value), f"{self.name}({name}=...)") for name, value in parameters.items()}
         found = [
             (row, index)
@@ -136,6 +142,28 @@ class LabelledArray(Generic[S_co]):
         lines.extend(f"  {_line(name, array)}" for name, array in self.coords.items())
         return "\n".join(lines) + ">"
 
+    def __html__(self) -> Markup:
+        head, grid = line(tag("b", self.name), f" {self.values.dtype}"), self._grid()
+        if grid is None or max(self.values.shape) > _SHOWN_AT_ONCE:
+            return joined(head, preformatted(repr(self)))
+        fixed = [line(_line(name, array)) for name, array in self.coords.items() if not array.ndim]
+        titles, rows = grid
+        return joined(head, *fixed, table(titles, rows, titles))
+
+    def _grid(self) -> tuple[list[str], list[list[str]]] | None:
+        """The titles and the rows of a table; None for what is no line and no plane of numbers."""
+        along = {name: [*map(_text, _objects(array))] for name, array in self.coords.items() if array.ndim}
+        plain = [name for name in self.dims if name in along]
+        if self.values.ndim == 1 and (plain or self._point):  # a row for each parameter set
+            columns = [*along.values(), [*map(_text, _objects(self.values))]]
+            return [*along, self.name], [list(row) for row in zip(*columns, strict=True)]
+        if len(plain) == 2 and self.values.ndim == 2:
+            down, across = plain
+            cells = [[*map(_text, _objects(row))] for row in self.values]
+            rows = [[label, *row] for label, row in zip(along[down], cells, strict=True)]
+            return [f"{down} \\ {across}", *along[across]], rows
+        return None
+
 
 def _line(name: str, array: Array) -> str:
     if not array.ndim:
@@ -146,6 +174,10 @@ def _line(name: str, array: Array) -> str:
 
 def _objects(array: Array) -> list[object]:
     return [_python(value) for value in array]
+
+
+def _text(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float | complex) else str(value)
 
 
 def _python(value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +12,7 @@ from simple_metrics_manager.declaring.declaration import Declaration
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Parameters
 from simple_metrics_manager.errors import MetricDeclarationError, NeedsParametersError, UnknownMetricError
+from simple_metrics_manager.errors.nearest import nearest
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
 
 T = TypeVar("T")
@@ -64,7 +64,8 @@ def key_of(manager: type, key: Metric[T]) -> Metric[T]:
         return cast("Metric[T]", found)
     if key.of is not None and isinstance(found, ParameterizedMetric):
         return key if found is key.of else _rebound(cast("ParameterizedMetric[..., T]", found), key, key.of.parameters)
-    raise UnknownMetricError(manager.__qualname__, key.label)
+    same = key.declaration.name if is_metric(getattr(manager, key.declaration.name, None)) else None
+    raise UnknownMetricError(manager.__qualname__, key.label, same and f"{manager.__qualname__}.{same}")
 
 
 def _rebound(found: ParameterizedMetric[..., T], key: Metric[T], theirs: Parameters) -> Metric[T]:
@@ -128,8 +129,8 @@ def named_key(manager: type, functions: Functions, name: str) -> Metric[object]:
         example = sweep.at(sweep.params_list[0]).name if sweep.params_list else None
         error = NeedsParametersError(manager.__qualname__, name, example)
     else:
-        near = difflib.get_close_matches(name, known, n=1)
-        error = UnknownMetricError(manager.__qualname__, name, near[0] if near else None)
+        near = nearest(name, dict.fromkeys([*declared_metrics(manager), *known]))
+        error = UnknownMetricError(manager.__qualname__, name, near)
     return _of_function(Unknown(error), name)
 
 

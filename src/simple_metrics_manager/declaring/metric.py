@@ -34,15 +34,18 @@ from typing_extensions import TypeVar
 
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.carrying import reduced
-from simple_metrics_manager.declaring.declaration import Declaration, Version, spelled_in
+from simple_metrics_manager.declaring.declaration import Declaration, spelled_in
 from simple_metrics_manager.declaring.functions import check_parameterized, check_plain, check_row, reminder, rows_of
+from simple_metrics_manager.declaring.options import Options, Version
 from simple_metrics_manager.declaring.parameters import Parameters, Row, typed, unshared
-from simple_metrics_manager.errors import MetricDeclarationError, UndeclaredParametersError
+from simple_metrics_manager.declaring.sets import undeclared
+from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import metric_name
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.record import params_text
 
+S = TypeVar("S")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 P = ParamSpec("P")
@@ -97,9 +100,10 @@ class Metric(Generic[T_co]):
         *,
         version: Version = None,
         format: Format | None = None,  # noqa: A002 - what users write
+        options: Options | None = None,
     ) -> None:
         check_plain(function)
-        self._become(Declaration(function, version=version, form=format), None, (), {})
+        self._become(Declaration(function, options=options or Options(version=version, form=format)), None, (), {})
         self.name = self.declaration.name
         self.__doc__ = function.__doc__
         self.__isabstractmethod__: bool = bool(getattr(function, "__isabstractmethod__", False))
@@ -148,7 +152,10 @@ class Metric(Generic[T_co]):
 
     def call(self, host: object, /) -> T_co:
         """Run the function, plainly, on parameters of its own."""
-        function = self.function
+        return self.apply(self.function, host)
+
+    def apply(self, function: Callable[..., S], host: object, /) -> S:
+        """Run any function as that of the metric is run."""
         first = (host,) if self.declaration.takes_manager else ()
         if self.of is None:
             return function(*first, *unshared(self.row))
@@ -209,12 +216,14 @@ class ParameterizedMetric(Generic[P, T]):
         dynamic: bool = True,
         version: Version = None,
         format: Format | None = None,  # noqa: A002 - what users write
+        options: Options | None = None,
     ) -> None:
         check_parameterized(function)
-        self.declaration = Declaration(function, version=version, form=format)
+        self.declaration = Declaration(function, options=options or Options(version=version, form=format))
         self.__doc__ = function.__doc__
         self.__isabstractmethod__: bool = bool(getattr(function, "__isabstractmethod__", False))
         self.parameters = Parameters(function, 1, self.declaration.name)
+        self.declaration.options.former.check(self.declaration.name, self.parameters.names)
         self.dynamic = dynamic
         self.params_list = []
         self._keys: dict[Row, Metric[T]] = {}
@@ -278,7 +287,9 @@ class ParameterizedMetric(Generic[P, T]):
         params = self.parameters.canonical(row)
         name = metric_name("", params)
         if not self.dynamic and name not in self._declared:
-            raise self._undeclared(row)
+            raise undeclared(
+                self.declaration.label, self.parameters.names, self.parameters.spell, self.params_list, row
+            )
         key = Metric[T].made_from(self.declaration, self.name + name, self, unshared(row), params)
         if fast is not None:
             key = self._keys.setdefault(fast, key)
@@ -287,13 +298,3 @@ class ParameterizedMetric(Generic[P, T]):
     def _declare(self, row: Row) -> None:
         self._declared.add(metric_name("", self.parameters.canonical(row)))
         self.params_list.append(unshared(row))
-
-    def _undeclared(self, row: Row) -> UndeclaredParametersError:
-        few = [self.parameters.spell(declared) for declared in self.params_list[:8]]
-        more = len(self.params_list) - len(few)
-        return UndeclaredParametersError(
-            self.declaration.label,
-            self.parameters.spell(row),
-            ("; ".join(few) or "nothing") + (f"; and {more} more" if more > 0 else ""),
-            f"Add it to params_list, or let any parameters in: @metric(params_list=..., dynamic=True) on {self.name}.",
-        )

@@ -15,6 +15,7 @@ from typing import TypeAlias, cast
 import numpy as np
 
 from simple_metrics_manager.errors import MetricDeclarationError
+from simple_metrics_manager.errors.nearest import did_you_mean
 from simple_metrics_manager.keys import canonical
 from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.payload.unshare import unshare
@@ -50,8 +51,17 @@ class Parameters:
         Raises:
             TypeError: the arguments do not fit, in Python's own words.
         """
+        if kwargs.keys() - set(self.names):
+            self._refuse(kwargs)
         values = cast("Row", self._to_row(*args, **kwargs))
         return tuple(_python_scalar(value) for value in values)
+
+    def _refuse(self, kwargs: Mapping[str, object]) -> None:
+        """Refuse what is no parameter, with the one that may have been meant, as Python does from 3.13 on."""
+        word = next(name for name in kwargs if name not in self.names)
+        problem = f"{self._where}() got an unexpected keyword argument {word!r}"
+        meant = did_you_mean(word, self.names)
+        raise TypeError(problem + (meant or f"; it takes {', '.join(self.names) or 'none'}"))
 
     def arguments(self, row: Row) -> tuple[list[object], dict[str, object]]:
         """A row as positional and keyword arguments."""

@@ -8,6 +8,7 @@
     |-- MetricCycleError        (RuntimeError)           mend the dependencies
     |-- UnknownMetricError      (KeyError, ValueError)   mend the name
     |   `-- NeedsParametersError                         give parameters, or the name of one set
+    |-- StaleMetricError        (RuntimeError)           accept what changed, or compute anew
     |-- UndeclaredParametersError (ValueError)           declare the parameters
     |-- SweepArrayError         (TypeError)              take the values one by one, or as a table
     |-- UncoveredParametersError (KeyError)              complete the list
@@ -15,10 +16,12 @@
     |-- MetricFailedError       (RuntimeError)           mend the function
     |-- CannotTravelError       (PicklingError)          move it into a module, or leave it out
     |-- UnreachableManagerError (RuntimeError)           let workers import the manager's module
+    |-- OutdatedWorkerError     (RuntimeError)           start the workers anew
     |-- ForkingPoolError        (RuntimeError)           start processes by spawn or forkserver
     |-- BrokenSweepError        (BrokenExecutor)         call again, with a new executor
     |-- ConfigError             (ValueError)             mend the configuration
     |-- MissingExtraError       (ImportError)            install the extra
+    |-- ReportTooLargeError     (ValueError)             allow more, or show less
     `-- StorageError
         |-- NotStoredError      (KeyError)               compute it first
         |-- CannotStoreError    (TypeError)              choose another storage or another type
@@ -36,6 +39,8 @@
         |-- PickledObjectsError (ValueError)             say allow_pickle=True, if you trust the file
         `-- WrongIdentityError  (ValueError)             give each manager its own name or place
 
+``StaleMetricWarning`` (a ``UserWarning``) is no error: the value is used, and the warning says what may be out of date.
+
 Each one also is the builtin exception that a caller would already catch. The facts are attributes, the
 sentence is made from them in ``__str__``; ``args`` are the constructor's arguments, so every error pickles.
 """
@@ -50,6 +55,9 @@ from simple_metrics_manager.errors.asking import (
     MetricTypeError,
     MissingExtraError,
     NeedsParametersError,
+    ReportTooLargeError,
+    StaleMetricError,
+    StaleMetricWarning,
     SweepArrayError,
     UncoveredParametersError,
     UndeclaredParametersError,
@@ -76,6 +84,7 @@ from simple_metrics_manager.errors.storing import (
 from simple_metrics_manager.errors.travelling import (
     CannotTravelError,
     ForkingPoolError,
+    OutdatedWorkerError,
     UnreachableManagerError,
     UnreachableStorageError,
 )
@@ -102,9 +111,13 @@ __all__ = [
     "NewerFormatError",
     "NotExclusiveError",
     "NotStoredError",
+    "OutdatedWorkerError",
     "PickledObjectsError",
+    "ReportTooLargeError",
     "ResultsNotFoundError",
     "SaveError",
+    "StaleMetricError",
+    "StaleMetricWarning",
     "StorageError",
     "SweepArrayError",
     "UncoveredParametersError",

@@ -22,18 +22,25 @@ class MetricDeclarationError(MetricsError, TypeError):
 class MetricTypeError(MetricsError, TypeError):
     """A value is not what the annotation of its metric says, or that annotation cannot be stored at all.
 
-    ``value_kept`` says that the computed value waits in memory, in ``manager.cache[...]``.
+    ``value_kept`` says that the computed value waits in memory, in ``manager.cache[...]``; ``place`` is where the
+    function stands, ``file:line``, and empty where that is not known.
     """
 
-    def __init__(self, metric: str, declared: str, problem: str, value_kept: str | None = None) -> None:
-        super().__init__(metric, declared, problem, value_kept)
+    def __init__(
+        self, metric: str, declared: str, problem: str, value_kept: str | None = None, place: str = ""
+    ) -> None:
+        super().__init__(metric, declared, problem, value_kept, place)
         self.metric = metric
         self.declared = declared
         self.problem = problem
         self.value_kept = value_kept
+        self.place = place
 
     def __str__(self) -> str:
+        known = not self.declared.startswith("(")
         text = f"{self.metric} is declared -> {self.declared}: {self.problem}"
+        text = text if known else f"{self.metric}: {self.problem}"
+        text += f"\n  Declared at {self.place}." if self.place else ""
         if self.value_kept is None:
             return text
         return (
@@ -51,6 +58,59 @@ class MetricCycleError(MetricsError, RuntimeError):
 
     def __str__(self) -> str:
         return f"metrics need each other: {' -> '.join(self.path)}. None of them was computed."
+
+
+class StaleMetricError(MetricsError, RuntimeError):
+    """What is stored may be out of date in a way that ``on_stale`` makes an error; told before anything runs.
+
+    ``metric`` is what was asked for, ``reasons`` are those that are errors, as ``on_stale`` names them, and ``told`` is
+    a sentence about each.
+    """
+
+    def __init__(self, metric: str, reasons: tuple[str, ...], told: tuple[str, ...]) -> None:
+        super().__init__(metric, reasons, told)
+        self.metric = metric
+        self.reasons = reasons
+        self.told = told
+
+    def __str__(self) -> str:
+        lines = [f"{self.metric} is out of date, which on_stale makes an error: {', '.join(self.reasons)}"]
+        lines += [f"  {sentence}" for sentence in self.told]
+        ways = "Look with cm.why(key), test with cm.verify(key), then cm.accept(key, reason=...), or compute it anew"
+        return "\n".join([*lines, f"  Nothing was computed. {ways} with use_stored=False."])
+
+
+class StaleMetricWarning(UserWarning):
+    """Something that is stored may be out of date and is used, as ``on_stale`` says; told once for each metric.
+
+    ``metric`` is the first one of the values, ``reasons`` are those that ``on_stale`` has at ``"warn"``, and ``told``
+    is a sentence about each; ``stored`` counts the values of the metric that are stored and ``stale`` those of them
+    that the reasons concern, as far as they were looked at (``counted`` says whether all were).
+    """
+
+    def __init__(
+        self,
+        metric: str,
+        reasons: tuple[str, ...],
+        told: tuple[str, ...],
+        stale: int = 1,
+        stored: int = 1,
+        counted: bool = True,
+    ) -> None:
+        super().__init__(metric, reasons, told, stale, stored, counted)
+        self.metric = metric
+        self.reasons = reasons
+        self.told = told
+        self.stale = stale
+        self.stored = stored
+        self.counted = counted
+
+    def __str__(self) -> str:
+        most = "" if self.counted else "at least "
+        many = f" ({most}{self.stale} of {self.stored} stored values)" if self.stored > 1 or not self.counted else ""
+        lines = [f"{self.metric} may be out of date, and is used{many}:", *(f"  {sentence}" for sentence in self.told)]
+        ways = "Look with cm.why(key), test with cm.verify(key), then cm.accept(key, reason=...), or compute it anew"
+        return "\n".join([*lines, f"  {ways} with use_stored=False."])
 
 
 class UnknownMetricError(MetricsError, KeyError, ValueError):
@@ -80,17 +140,23 @@ class NeedsParametersError(UnknownMetricError):
 
 
 class UndeclaredParametersError(MetricsError, ValueError):
-    """A parameterized metric was asked for parameters that its ``params_list`` does not hold."""
+    """A parameterized metric was asked for parameters that its ``params_list`` does not hold.
 
-    def __init__(self, metric: str, params: str, declared: str, remedy: str) -> None:
-        super().__init__(metric, params, declared, remedy)
+    ``near`` are values that are declared, where one of the parameters has none of them: ``("C=3.0", "C=10.0")``.
+    """
+
+    def __init__(self, metric: str, params: str, declared: str, remedy: str, near: tuple[str, ...] = ()) -> None:
+        super().__init__(metric, params, declared, remedy, near)
         self.metric = metric
         self.params = params
         self.declared = declared
         self.remedy = remedy
+        self.near = near
 
     def __str__(self) -> str:
-        return f"{self.metric} is not declared for {self.params}.\n  Declared: {self.declared}\n  {self.remedy}"
+        lines = [f"{self.metric} is not declared for {self.params}.", f"Declared: {self.declared}"]
+        lines += [f"Nearest: {' or '.join(self.near)}"] if self.near else []
+        return "\n  ".join([*lines, self.remedy])
 
 
 class SweepArrayError(MetricsError, TypeError):
@@ -186,3 +252,20 @@ class MissingExtraError(MetricsError, ImportError):
 
     def __str__(self) -> str:
         return f"{self.what} needs {self.package}: pip install 'simple-metrics-manager[{self.extra}]'"
+
+
+class ReportTooLargeError(MetricsError, ValueError):
+    """A report would be larger than it may be; ``largest`` names the parts that take most of it. Nothing is written."""
+
+    def __init__(self, path: str, size: int, max_size: int, largest: str) -> None:
+        super().__init__(path, size, max_size, largest)
+        self.path = path
+        self.size = size
+        self.max_size = max_size
+        self.largest = largest
+
+    def __str__(self) -> str:
+        return (
+            f"{self.path} would have {self.size:,} bytes, more than max_size={self.max_size:,}. Its largest parts: "
+            f"{self.largest}. Give a larger max_size, or values=False to leave out what is known of values."
+        )

@@ -40,6 +40,31 @@ class UnreachableManagerError(MetricsError, RuntimeError):
         return f"{self.manager} cannot be made by {where}: {self.said}\n  {self.remedy}\n  Nothing was computed."
 
 
+class OutdatedWorkerError(MetricsError, RuntimeError):
+    """A worker has imported other code than this process: the module was edited in between, or differs between hosts.
+
+    ``manager`` is ``module:Class``, ``names`` are the metrics, helpers and globals that differ, ``host`` is the
+    worker's machine.
+    """
+
+    def __init__(self, manager: str, names: tuple[str, ...], host: str = "") -> None:
+        super().__init__(manager, names, host)
+        self.manager = manager
+        self.names = names
+        self.host = host
+
+    def __str__(self) -> str:
+        more = f" and {len(self.names) - 5} more" if len(self.names) > 5 else ""
+        return (
+            f"A worker on {self.host} has other code of {self.manager} than this process: "
+            f"{', '.join(self.names[:5])}{more}."
+            "\n  Each keeps what it has imported. Start the workers anew: a new pool, loky's with reuse=False, "
+            "client.restart() with Dask; and this process, if it is the one that is behind. What only this process has "
+            "changed, such as a global that was set, an initializer of the pool has to change there."
+            "\n  That worker has computed nothing."
+        )
+
+
 class UnreachableStorageError(StorageError, ValueError):
     """Workers could not hand their values back: they are in other processes, or on other hosts, than the storage."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import attrs
 
 from simple_metrics_manager.events.base import Event, estimated, format_seconds
@@ -66,19 +69,25 @@ class SweepProgressed(Event):
 
 @attrs.frozen
 class SweepEnded(Event):
-    """After ``seconds``: ``computed`` values are new, ``stored`` ones were there, others failed or were skipped."""
+    """After ``seconds``: ``computed`` values are new, ``stored`` ones were there, others failed or were skipped.
+
+    ``left`` have not been tried: a failure, an interrupt or the caller has stopped the sweep.
+    """
 
     computed: int
     stored: int
     failed: int
     skipped: int
     seconds: float
+    left: int = 0
 
     def line(self) -> str:
         counts = {"computed": self.computed, "stored": self.stored, "failed": self.failed, "skipped": self.skipped}
         said = ", ".join(f"{count} {word}" for word, count in counts.items() if count or word == "computed")
         did = "Ended {} after" if self.failed or self.skipped else "Completed {} in"
-        return f"{did.format(self.metric)} {format_seconds(self.seconds)}: {said}"
+        did = "Stopped {} after" if self.left else did
+        left = f", {self.left} left: ask again to go on" if self.left else ""
+        return f"{did.format(self.metric)} {format_seconds(self.seconds)}: {said}{left}"
 
 
 @attrs.frozen
@@ -123,7 +132,7 @@ class FailuresListed(Event):
             f"{len(failed)} of {self.metric} failed" + (f", {skipped} that need them were skipped" if skipped else "")
         ]
         for failure in failed[:LISTED]:
-            lines += [f"  {failure}", *(f"    {line}" for line in failure.traceback.rstrip().splitlines())]
+            lines += [f"  {failure}", *(f"    {line}" for line in without_our_frames(failure.traceback))]
         if len(failed) > LISTED:
             lines.append(f"  and {len(failed) - LISTED} more: manager.failures() has them all")
         return "\n".join(lines)
@@ -131,3 +140,19 @@ class FailuresListed(Event):
 
 LISTED = 20
 """More failures than that are alike."""
+
+_FRAME = re.compile(r'  File "(?P<file>.*)", line \d+, in ')
+_OURS = re.compile(r"[/\\]simple_metrics_manager[/\\](asking|declaring|sweeping)[/\\]\w+\.py$")
+
+
+def without_our_frames(traceback: str) -> Iterator[str]:
+    """The lines of a traceback without those of this library, which say how a function came to be called."""
+    ours = False
+    for line in traceback.rstrip().splitlines():
+        frame = _FRAME.match(line)
+        if frame is not None:
+            ours = _OURS.search(frame["file"]) is not None
+        elif not line.startswith("    "):
+            ours = False
+        if not ours:
+            yield line

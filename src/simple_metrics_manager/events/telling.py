@@ -25,7 +25,7 @@ logger: logging.Logger = logging.getLogger("simple_metrics_manager")
 logger.addHandler(logging.NullHandler())
 
 _SWEEPS = (SweepStarted, SweepProgressed, SweepEnded)
-_WARNINGS = (ComputeFailed, Disregarded, NotClaimed, SetAside, Skipped)
+_WARNINGS = (Disregarded, NotClaimed, SetAside, Skipped)
 
 _renderer: Listener | None = None
 """Narrates in place of plain lines, from the first sweep on or when the environment says how to narrate."""
@@ -67,8 +67,9 @@ def log(event: Event, level: int | None = None) -> None:
     if level is None:
         level = logging.DEBUG if isinstance(event, SweepProgressed) else logging.INFO
         level = logging.WARNING if isinstance(event, _WARNINGS) else level
-        if isinstance(event, MetricFailed):  # what failed in this process has told so by itself
-            level = logging.WARNING if event.host else logging.DEBUG
+        level = logging.ERROR if isinstance(event, (ComputeFailed, MetricFailed)) else level
+        if isinstance(event, MetricFailed) and not event.host:  # what failed in this process has told so by itself
+            level = logging.DEBUG
     if logger.isEnabledFor(level):
         facts = {name: value for name, value in attrs.asdict(event).items() if name != "verbose"}
         logger.log(level, "%s", event.line(), extra={"event": type(event).__name__, **facts})

@@ -20,12 +20,17 @@ from simple_metrics_manager.fingerprint.sources import Found, find_class
 
 _OURS = frozenset({"metric", "collect"})
 
+PICKLING = frozenset({"__reduce__", "__reduce_ex__", "__getstate__", "__setstate__", "__getnewargs_ex__"})
+"""Methods of a class that count themselves, and not what they reach: that may be a registry of all that there is."""
+
 
 def function_hash(function: FunctionType, found: Found | None, *, defaults: bool = True) -> str:
     """The canonical hash of a function; ``""`` where its source could not be had."""
     if found is None or isinstance(found.node, (ast.ClassDef, ast.Assign)):
         return ""
-    return canonical.function_hash(found.node, counted_decorators(function, found.node), defaults=defaults)
+    node, counted = found.node, counted_decorators(function, found.node)
+    key = ("hash", defaults, *map(id, counted))
+    return found.once(key, lambda: canonical.function_hash(node, counted, defaults=defaults))
 
 
 def counted_decorators(function: FunctionType, node: canonical.FunctionNode) -> list[ast.expr]:
@@ -65,10 +70,11 @@ def names_of(function: FunctionType, found: Found | None) -> tuple[Names, Names]
     """Names used where the function is defined (decorators, defaults), and names used in its body."""
     if found is None or isinstance(found.node, (ast.ClassDef, ast.Assign)):
         return names_in(()), names_in(())
-    node = found.node
+    node, counted = found.node, counted_decorators(function, found.node)
     defaults = [default for default in (*node.args.defaults, *node.args.kw_defaults) if default is not None]
     body = [node.body] if isinstance(node, ast.Lambda) else node.body
-    return names_in([*counted_decorators(function, node), *defaults]), names_in(body)
+    outside = found.once(("names", *map(id, counted)), lambda: names_in([*counted, *defaults]))
+    return outside, found.once("names", lambda: names_in(body))
 
 
 def class_source(cls: type) -> tuple[Found | None, Mapping[str, object]]:

@@ -34,8 +34,8 @@ def state_of(value: object) -> Mapping[str, object] | None:
     if names:
         found = {name: _field(value, name) for name in names}
         return {name: part for name, part in found.items() if part is not MISSING}
-    remembered = {name for name, part in _members(kind) if isinstance(part, functools.cached_property)}
-    return {name: part for name, part in own_attributes(value).items() if name not in remembered}
+    uncounted = {name for name, part in _members(kind) if isinstance(part, functools.cached_property)} | {"__doc__"}
+    return {name: part for name, part in own_attributes(value).items() if name not in uncounted}
 
 
 def _field(value: object, name: str) -> object:

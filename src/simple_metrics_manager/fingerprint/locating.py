@@ -41,7 +41,7 @@ def _in_module(module: ModuleType, names: Sequence[str], depth: int) -> str:
         return ""
     found, body = "", source.body
     for name in names:
-        node = next((node for node in reversed([*_statements(body)]) if name in _defined(node)), None)
+        node = next((node for node in reversed([*statements(body)]) if name in defined(node)), None)
         if node is None:
             break
         found = f"{file}:{node.lineno}"
@@ -51,17 +51,18 @@ def _in_module(module: ModuleType, names: Sequence[str], depth: int) -> str:
     return found
 
 
-def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+def statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
     """Statements that define names where the body stands, in branches as well."""
     for node in body:
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             for field in ("body", "handlers", "orelse", "finalbody"):
                 for inner in getattr(node, field, ()):
-                    yield from _statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
+                    yield from statements(inner.body if isinstance(inner, ast.ExceptHandler) else [inner])
 
 
-def _defined(node: ast.stmt) -> set[str]:
+def defined(node: ast.stmt) -> set[str]:
+    """The names that one statement defines."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {node.name}
     if isinstance(node, (ast.Import, ast.ImportFrom)):

@@ -16,6 +16,12 @@ SUPER = "super()"
 ASSIGNED = "="
 """The chain of something that the code itself changes (``CACHE[k] = v``, ``global K``) ends with this."""
 
+TESTED = "in"
+"""The chain of something that the code only asks whether it holds a thing (``name in REGISTRY``) ends with this."""
+
+ITSELF = frozenset({ASSIGNED, TESTED})
+"""What is done to a thing without asking it for an attribute."""
+
 
 @attrs.frozen
 class Import:
@@ -50,11 +56,15 @@ def names_in(nodes: Iterable[ast.AST]) -> Names:
             imports += [
                 Import(part.asname or part.name, node.module or "", part.name, node.level) for part in node.names
             ]
+        elif isinstance(node, ast.Call) and (instance := _asked_for_type(node)):
+            chains.add((instance, "__class__"))
         elif isinstance(node, (ast.Name, ast.Attribute)):
-            todo += take_chain(node, isinstance(node.ctx, ast.Load), chains)
+            todo += take_chain(node, () if isinstance(node.ctx, ast.Load) else (ASSIGNED,), chains)
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            todo += (*take_chain(node.value, (ASSIGNED,), chains), node.slice)
+        elif isinstance(node, ast.Compare):
+            todo += _compared(node, chains)
         else:
-            if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-                take_chain(node.value, False, chains)
             for field, child in ast.iter_fields(node):
                 if field not in ("annotation", "returns", "type_params"):
                     todo += _nodes(child)
@@ -67,9 +77,16 @@ def _plain_import(part: ast.alias) -> Import:
     return Import(part.asname, part.name, None, 0)
 
 
-def take_chain(node: ast.expr, loaded: bool, chains: set[Chain]) -> list[ast.AST]:
+def _compared(node: ast.Compare, chains: set[Chain]) -> list[ast.AST]:
+    todo: list[ast.AST] = [node.left]
+    for operator, part in zip(node.ops, node.comparators, strict=True):
+        tested = isinstance(operator, (ast.In, ast.NotIn)) and chain_of(part)
+        todo += take_chain(part, (TESTED,), chains) if tested else [part]
+    return todo
+
+
+def take_chain(node: ast.expr, end: Chain, chains: set[Chain]) -> list[ast.AST]:
     """Note the chain that ends here; what it hangs on, if that is not a name, remains to be looked into."""
-    end: Chain = () if loaded else (ASSIGNED,)
     while isinstance(node, ast.Attribute):
         end = (node.attr, *end)
         node = node.value
@@ -78,7 +95,16 @@ def take_chain(node: ast.expr, loaded: bool, chains: set[Chain]) -> list[ast.AST
         return []
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super":
         chains.add((SUPER, *end))
+    if isinstance(node, ast.Call) and (instance := _asked_for_type(node)):
+        chains.add((instance, "__class__", *end))
+        return []
     return [node]
+
+
+def _asked_for_type(call: ast.Call) -> str:
+    """The name of what ``type(self)`` is asked about; empty for any other call."""
+    asks = isinstance(call.func, ast.Name) and call.func.id == "type" and len(call.args) == 1
+    return call.args[0].id if asks and isinstance(call.args[0], ast.Name) else ""
 
 
 def _nodes(child: object) -> list[ast.AST]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dis
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from types import CellType, CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType
+from types import CellType, CodeType, FunctionType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
 from typing import Final, cast
 
 import attrs
 
 from simple_metrics_manager.fingerprint.origin import is_own, module_label
 
+_MOST_MEMBERS = 1000
+
 MISSING: Final = object()
 """Stands for a name that is not there."""
 
+_OF_GLOBALS = frozenset(
+    ["LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "LOAD_CLASSDEREF"]
+)
 _WRAPPED = ("__wrapped__", "__func__", "func", "fget", "fset", "fdel", "py_func", "pyfunc")
 """Where functools, the built-in descriptors, numba and numpy keep the functions that they wrap."""
 
@@ -67,13 +73,28 @@ def own_attributes(value: object) -> Mapping[str, object]:
 
 def wrapped_in(value: object) -> Iterator[object]:
     """What this object wraps, if it is a wrapper of a well-known kind."""
-    for name in _WRAPPED:
+    held, kind = own_attributes(value), _wrapping(cast("type", type(value)))
+    for name in _WRAPPED if held or kind else ():
+        if name not in held and name not in kind:
+            continue
         inner = plain_attribute(value, name)
         if inner is not MISSING and inner is not None and callable(inner):
             yield inner
     registry = own_attributes(value).get("registry") if isinstance(value, FunctionType) else None
     if isinstance(registry, MappingProxyType):  # of functools.singledispatch
         yield from cast("Mapping[type, Callable[..., object]]", registry).values()
+
+
+@functools.lru_cache(maxsize=1024)
+def _wrapping(kind: type) -> frozenset[str]:
+    """Which of these names are in a class or its bases."""
+    return frozenset(name for name in _WRAPPED if any(name in vars(cls) for cls in kind.__mro__))
+
+
+def functions_in(container: dict[str, object] | list[object] | tuple[object, ...]) -> list[object]:
+    """What can be called in a table; a very long one is not searched."""
+    parts = container.values() if isinstance(container, dict) else container
+    return [part for part in parts if callable(part)] if len(container) <= _MOST_MEMBERS else []
 
 
 def innermost(value: object, owner: type | None = None) -> tuple[object, type | None]:
@@ -113,16 +134,41 @@ def class_label(cls: type) -> str:
     return f"{module_label(cls.__module__)}.{cls.__qualname__}"
 
 
+def is_of_class(function: FunctionType, owner: type) -> bool:
+    """Whether the first parameter of this method is the class."""
+    members = (vars(cls).get(function.__name__) for cls in owner.__mro__)
+    found = next((member for member in members if innermost(member)[0] is function), None)
+    return isinstance(found, classmethod) or function.__name__ == "__new__"
+
+
+@functools.lru_cache(maxsize=4096)
 def global_names(code: CodeType) -> frozenset[str]:
-    """Names that the code, or a function inside it, does not define itself (and of attributes)."""
-    inner = (global_names(part) for part in code.co_consts if isinstance(part, CodeType))
-    return frozenset(code.co_names).union(code.co_freevars, *inner)
+    """Names that the code, or a function inside it, takes from around it (and some of attributes)."""
+    codes = [code]
+    for outer in codes:
+        codes += [part for part in outer.co_consts if isinstance(part, CodeType)]
+    names = frozenset(code.co_freevars).union(*(part.co_names for part in codes))
+    local = names.intersection(name for part in codes for name in (*part.co_varnames, *part.co_cellvars))
+    if local:  # one that is called like an attribute, or like a global of another function
+        names -= local.difference(code.co_freevars, *map(_loaded_globals, codes))
+    return names
+
+
+def _loaded_globals(code: CodeType) -> set[str]:
+    named = (each for each in dis.get_instructions(code) if each.opname in _OF_GLOBALS)
+    return {str(each.argval) for each in named}
 
 
 def owner_of(method: MethodType) -> type:
     """The class on which a bound method looks its neighbours up."""
     instance: object = method.__self__
     return instance if isinstance(instance, type) else type(instance)
+
+
+def goes_by(name: str, value: object) -> bool:
+    """Whether a function, class or module is used under its own name."""
+    own = str(getattr(value, "__name__", ""))
+    return name in own.split(".") if isinstance(value, ModuleType) else name == own
 
 
 def closure_of(function: FunctionType) -> dict[str, CellType]:

@@ -25,17 +25,17 @@ def is_project_code(code: CodeType, namespace: Mapping[str, object]) -> bool:
     file = code.co_filename
     if not file.startswith("<"):
         return is_project_file(file)
-    return not file.startswith("<frozen") and (file in linecache.cache or _is_project_name(name))
+    return not file.startswith("<frozen") and (file in linecache.cache or is_project_name(name))
 
 
 def is_project_module(module: ModuleType) -> bool:
     """Whether the project defines this module."""
-    return _is_project_name(module.__name__)
+    return is_project_name(module.__name__)
 
 
 def is_project_class(cls: type) -> bool:
     """Whether the project defines this class."""
-    return _is_project_name(vars(cls).get("__module__"))
+    return is_project_name(vars(cls).get("__module__"))
 
 
 def is_own(cls: type) -> bool:
@@ -45,7 +45,7 @@ def is_own(cls: type) -> bool:
 
 def library_of(name: object) -> str | None:
     """The third-party package of a module of this name; None if it is the project's or the standard library's."""
-    if not isinstance(name, str) or _is_project_name(name):
+    if not isinstance(name, str) or is_project_name(name):
         return None
     top = _top(name)
     return None if top in sys.stdlib_module_names or top in ("", "__main__", LIBRARY) else top
@@ -79,7 +79,8 @@ def _foreign_folders() -> tuple[Path, ...]:
     return (*map(Path, sorted(folders)), Path(os.path.realpath(__file__)).parents[1])
 
 
-def _is_project_name(name: object) -> bool:
+def is_project_name(name: object) -> bool:
+    """Whether the module of this name is the project's."""
     if not isinstance(name, str) or _top(name) in (LIBRARY, ""):
         return False
     if name in ("__main__", "__mp_main__"):

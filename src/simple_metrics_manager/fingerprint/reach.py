@@ -13,25 +13,30 @@ import enum
 import functools
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import cast
 
 import attrs
 
 from simple_metrics_manager.fingerprint import canonical, origin
-from simple_metrics_manager.fingerprint.definitions import class_source, function_hash, names_of
+from simple_metrics_manager.fingerprint.annotated import declared_classes
+from simple_metrics_manager.fingerprint.definitions import PICKLING, class_source, function_hash, names_of
+from simple_metrics_manager.fingerprint.imported import as_imported
 from simple_metrics_manager.fingerprint.instances import CHANGING
-from simple_metrics_manager.fingerprint.names import ASSIGNED, SUPER, Chain, Import, names_in
+from simple_metrics_manager.fingerprint.names import ASSIGNED, ITSELF, SUPER, Chain, Import, names_in
 from simple_metrics_manager.fingerprint.objects import (
     Place,
     bound_arguments,
     class_label,
     closure_of,
     function_label,
+    functions_in,
     global_names,
+    goes_by,
     innermost,
     is_metric,
+    is_of_class,
     is_slot,
     own_attributes,
     owner_of,
@@ -39,12 +44,8 @@ from simple_metrics_manager.fingerprint.objects import (
     wrapped_in,
 )
 from simple_metrics_manager.fingerprint.sources import Found, find_function
-from simple_metrics_manager.fingerprint.values import written
 
 _CHANGING = CHANGING | {ASSIGNED}
-
-_MOST_MEMBERS = 1000
-"""A longer container is not searched for functions."""
 
 
 @attrs.define(eq=False)
@@ -52,12 +53,14 @@ class Reach:
     """Collects what is reached from what it is given."""
 
     hashes: dict[str, set[str]] = attrs.field(factory=dict[str, "set[str]"])
+    texts: dict[str, str] = attrs.field(factory=dict[str, str])
     places_of: dict[str, str] = attrs.field(factory=dict[str, str])
     """Where each helper stands, as ``file:line``."""
     values: dict[str, object] = attrs.field(factory=dict[str, object])
     changing: set[str] = attrs.field(factory=set[str])
+    """Of the values those that the code itself changes."""
     libraries: set[str] = attrs.field(factory=set[str])
-    places: list[Place] = attrs.field(factory=list[Place])
+    places: dict[tuple[int, str], Place] = attrs.field(factory=dict["tuple[int, str]", Place])
     _seen: set[tuple[int, int]] = attrs.field(factory=set[tuple[int, int]])
     _todo: list[tuple[FunctionType, type | None]] = attrs.field(factory=list[tuple[FunctionType, "type | None"]])
 
@@ -81,10 +84,12 @@ class Reach:
             return "", None
         followed = self._methods(cls, found.node)
         rest = [part for part in found.node.body if getattr(part, "name", None) not in followed]
-        for chain in names_in([*found.node.bases, *found.node.keywords, *found.node.decorator_list, *rest]).chains:
+        nodes = [*found.node.bases, *found.node.keywords, *found.node.decorator_list, *rest]
+        for chain in found.once(("names", followed), lambda: names_in(nodes)).chains:
             if chain[-1] != ASSIGNED:
                 self._global(chain, namespace)
-        return canonical.class_hash(found.node, followed), found
+        node = found.node
+        return found.once(("hash", followed), lambda: canonical.class_hash(node, followed)), found
 
     def reach(self, value: object, label: str, rest: Chain = (), owner: type | None = None) -> None:
         """Take in what a name stands for; ``rest`` is what is asked of it."""
@@ -115,38 +120,28 @@ class Reach:
         """Follow the functions that were reached, until no new ones are."""
         while self._todo:
             function, owner = self._todo.pop()
-            label = function_label(function)
-            found = find_function(function.__code__, function.__globals__)
-            self._helper(label, function_hash(function, found), found)
-            self._names(function, owner, found, label)
+            self._names(function, owner, self._hashed(function), function_label(function))
 
-    def helpers(self) -> dict[str, str]:
-        """One hash for each name; what stands inside another helper is part of that."""
-        return {
-            label: canonical.combined_hash(hashes)
-            for label, hashes in sorted(self.hashes.items())
-            if (outer := label.partition(".<locals>")[0]) == label or outer not in self.hashes
-        }
-
-    def globals(self) -> dict[str, str]:
-        """The simple values, as they are now."""
-        texts = {label: written(self.values[label]) for label in sorted(self.values.keys() - self.changing)}
-        return {label: text for label, text in texts.items() if text is not None}
+    def _hashed(self, function: FunctionType) -> Found | None:
+        found = find_function(function.__code__, function.__globals__)
+        self._helper(function_label(function), function_hash(function, found), found)
+        return found
 
     def _helper(self, label: str, code: str, found: Found | None) -> None:
         self.hashes.setdefault(label, set()).add(code)
         if found is not None:
             self.places_of.setdefault(label, f"{found.file}:{found.line}")
+            if found.text not in (known := self.texts.get(label, "")):  # a property's getter and setter
+                self.texts[label] = known + found.text
 
     def _library(self, name: object) -> None:
-        library = origin.library_of(name)
-        if library is not None:
-            self.libraries.add(library)
+        self.libraries.update(filter(None, [origin.library_of(name)]))
 
     def _look(self, namespace: Mapping[str, object] | CellType, name: str) -> object:
-        value = Place(namespace, name).now()
-        self.places.append(Place(namespace, name, value))
-        return value
+        key = (id(namespace), name)
+        if key not in self.places:
+            self.places[key] = Place(namespace, name, Place(namespace, name).now())
+        return self.places[key].found
 
     # names
 
@@ -162,7 +157,8 @@ class Reach:
         for chain in inside.chains if found is not None else [(name,) for name in known]:
             name, rest = chain[0], chain[1:]
             if owner is not None and name in (first, SUPER):
-                self._member(owner, rest, everywhere=name == SUPER)
+                makes = not rest and name == first and is_of_class(function, owner)  # cls(...)
+                self._member(owner, ("__class__",) if makes else rest, everywhere=name == SUPER)
             elif name in imports:
                 self._import(imports[name], rest, function.__globals__)
             elif name in cells:
@@ -174,7 +170,10 @@ class Reach:
         name = chain[0]
         if name in namespace or not hasattr(builtins, name):
             value = self._look(namespace, name)
-            self.reach(value, f"{origin.module_label(namespace.get('__name__'))}.{name}", chain[1:])
+            label = f"{origin.module_label(namespace.get('__name__'))}.{name}"
+            self.reach(value, label, chain[1:])
+            if self.values.get(label) is value:
+                self.values[label] = as_imported(value, namespace, name)
 
     def _import(self, part: Import, rest: Chain, namespace: Mapping[str, object]) -> None:
         package = namespace.get("__package__") or ""
@@ -223,6 +222,9 @@ class Reach:
                 value = vars(cls).get(part.name)
                 if is_metric(value):
                     followed.add(part.name)
+                elif part.name in PICKLING and isinstance(value, FunctionType):
+                    followed.add(part.name)
+                    self._hashed(value)
                 elif isinstance(innermost(value)[0], FunctionType):
                     followed.add(part.name)
                     self.reach(value, f"{class_label(cls)}.{part.name}", (), cls)
@@ -230,7 +232,12 @@ class Reach:
 
     def _member(self, cls: type, rest: Chain, *, everywhere: bool = False) -> None:
         """What ``self.name`` finds in the classes of ``self``; ``super().name`` may mean any of them."""
-        if not rest or rest[0] == ASSIGNED:
+        if rest == ("__class__",):
+            self._type(cls, ())
+        if not rest or rest[0] in ITSELF:
+            return
+        if rest[0] == "__class__":
+            self._member(cls, rest[1:])
             return
         for base in cls.__mro__:
             if rest[0] in vars(base):
@@ -240,16 +247,15 @@ class Reach:
                 else:
                     self._library(base.__module__)
                 if not everywhere:
-                    return
+                    break
+        for kind in declared_classes(cls, rest[0]) if not everywhere else ():
+            self._member(kind, rest[1:] or ("__class__",))
 
     def _note_name(self, label: str, value: object, own: bool) -> None:
         """Which function, class or module goes by another name than its own, or comes from a library."""
-        name, known = str(getattr(value, "__name__", "")), label.rpartition(".")[2]
-        if isinstance(value, ModuleType):
-            noted = not own and known not in name.split(".")  # modules of the project are told by what they hold
-        else:
-            noted = not own or (known != name and (id(value), 0) not in self._seen)
-        if label and noted:
+        renamed = not goes_by(label.rpartition(".")[2], value)
+        told = (id(value), 0) in self._seen or isinstance(value, ModuleType)  # a module is told by what it holds
+        if label and ((renamed and not told) or (not own and (renamed or not told))):
             self.values[label] = value
 
     # other objects
@@ -258,7 +264,7 @@ class Reach:
         kind = type(value)
         for inner in wrapped_in(value):
             self.reach(inner, label)
-        plain = not rest or rest[0] == ASSIGNED
+        plain = not rest or rest[0] in ITSELF
         if plain or isinstance(value, enum.Enum):
             self.values[label] = value
             self._type(kind, ())
@@ -275,6 +281,9 @@ class Reach:
         if rest and rest[0] in _CHANGING:
             self.changing.add(label)
         self._library(type(value).__module__)
+        if rest and rest[0] in ITSELF:
+            self.values[label] = value  # no function in it is called so
+            return
         if rest and rest[0] in (attributes := own_attributes(value)):
             self.reach(self._look(attributes, rest[0]), f"{label}.{rest[0]}", rest[1:])
             return
@@ -282,9 +291,5 @@ class Reach:
         for inner in wrapped_in(value):
             self.reach(inner, label, (), None if isinstance(value, staticmethod) else owner)
         if isinstance(value, (dict, list, tuple)):
-            container = cast("dict[str, object] | list[object] | tuple[object, ...]", value)
-            parts: Iterable[object] = container.values() if isinstance(container, dict) else container
-            if len(container) <= _MOST_MEMBERS:
-                for part in parts:
-                    if callable(part):
-                        self.reach(part, label)
+            for part in functions_in(cast("dict[str, object] | list[object] | tuple[object, ...]", value)):
+                self.reach(part, label)

@@ -14,13 +14,15 @@ import textwrap
 import time
 import tokenize
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import CodeType
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 import attrs
 
 from simple_metrics_manager.fingerprint.canonical import FunctionNode
+
+T = TypeVar("T")
 
 _BEGAN = time.time()
 _CLOCKS_DIFFER = 2.0
@@ -35,6 +37,13 @@ class Found:
     text: str
     file: str
     line: int
+    _told: dict[object, object] = attrs.field(factory=dict[object, object], init=False, repr=False)
+
+    def once(self, key: object, find_out: Callable[[], T]) -> T:
+        """What is found out about this piece for the first time: many functions reach the same helpers."""
+        if key not in self._told:
+            self._told[key] = find_out()
+        return cast("T", self._told[key])
 
 
 def find_function(code: CodeType, namespace: Mapping[str, object]) -> Found | None:
@@ -66,9 +75,7 @@ def find_class(cls: type, lines: Sequence[int], namespace: Mapping[str, object],
         believed = source.settled and len(parsed) == 1
         if not nodes:
             # made by a call: Point = namedtuple("Point", "x y")
-            made = [
-                part for part in source.tree.body if isinstance(part, ast.Assign) and _assigns(part, cls.__qualname__)
-            ]
+            made = [part for part in _assignments(source.tree.body) if _assigns(part, cls.__qualname__)]
             if len(made) == 1 and (believed or _has_fields(made[0], vars(cls))):
                 return source.found(made[0])
         if len(nodes) == 1 and (believed or _agrees(nodes[0], vars(cls))):
@@ -113,6 +120,7 @@ class _Source:
     stamp: tuple[int, ...]
     settled: bool
     functions: dict[tuple[str, int], list[FunctionNode]] = attrs.field(init=False)
+    _found: dict[int, Found] = attrs.field(factory=dict[int, Found], init=False)
     classes: dict[str, list[ast.ClassDef]] = attrs.field(init=False)
     _codes: dict[str, list[CodeType]] | None = attrs.field(default=None, init=False)
 
@@ -144,10 +152,13 @@ class _Source:
         return same_line[0] if same_line else twins[0] if len(twins) == 1 else None
 
     def found(self, node: FunctionNode | ast.ClassDef | ast.Assign) -> Found:
-        """The node with its text."""
-        line = _first_line(node)
-        text = "\n".join(self.lines[line - 1 : node.end_lineno])
-        return Found(node, textwrap.dedent(text).rstrip() + "\n", self.file, line)
+        """The node with its text; the tree lives as long as this, so that no other node can have its id."""
+        known = self._found.get(id(node))
+        if known is None:
+            line = _first_line(node)
+            text = "\n".join(self.lines[line - 1 : node.end_lineno])
+            known = self._found[id(node)] = Found(node, textwrap.dedent(text).rstrip() + "\n", self.file, line)
+        return known
 
     def _lambda(self, code: CodeType) -> ast.Lambda | None:
         """Candidates begin on the code's line; where there are several, columns tell them apart."""
@@ -222,6 +233,15 @@ _Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def _first_line(node: ast.stmt | ast.Lambda) -> int:
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _assignments(body: Sequence[ast.stmt]) -> Iterator[ast.Assign]:
+    """Those of a module and of the classes in it."""
+    for part in body:
+        if isinstance(part, ast.Assign):
+            yield part
+        elif isinstance(part, ast.ClassDef):
+            yield from _assignments(part.body)
 
 
 def _assigns(statement: ast.Assign, name: str) -> bool:

@@ -15,11 +15,13 @@ import attrs
 
 from simple_metrics_manager.fingerprint import canonical
 from simple_metrics_manager.fingerprint.definitions import function_hash
-from simple_metrics_manager.fingerprint.objects import innermost, owner_of, plain_attribute
+from simple_metrics_manager.fingerprint.helpers import helpers_of
+from simple_metrics_manager.fingerprint.objects import Place, innermost, owner_of, plain_attribute
 from simple_metrics_manager.fingerprint.origin import is_project_class
 from simple_metrics_manager.fingerprint.reach import Reach
 from simple_metrics_manager.fingerprint.sources import Found
-from simple_metrics_manager.fingerprint.values import written
+from simple_metrics_manager.fingerprint.values import is_fixed, written
+from simple_metrics_manager.fingerprint.watching import Watched, stands, watched
 from simple_metrics_manager.record import Code
 
 _LOG = logging.getLogger(__name__)
@@ -73,20 +75,32 @@ class Taken:
 
     function: object
     owner: type | None
-    code: Code
-    reach: Reach
-    texts: Mapping[str, str]
-    helpers: Mapping[str, str]
+    then: Fingerprint
+    places: tuple[Place, ...]
+    mutable: Mapping[str, object]
+    """Globals that may be changed without being another object."""
+    watched: Mapping[str, Watched]
+    """Of these, what can be looked at instead of being written again."""
 
     def stands(self) -> bool:
         """Whether every name still stands for what it stood for."""
-        return all(place.now() is place.found for place in self.reach.places)
+        return all(place.now() is place.found for place in self.places)
 
     def now(self) -> Fingerprint:
         """The fingerprint, with mutable globals as they are now."""
-        libraries = tuple(sorted(self.reach.libraries))
-        texts = {**self.reach.globals(), **self.texts}
-        return Fingerprint(self.code, self.helpers, texts, libraries, self.reach.places_of)
+        if not self.mutable:
+            return self.then
+        watched = self.watched
+        texts = {
+            name: written(value)
+            for name, value in self.mutable.items()
+            if name not in watched or not stands(watched[name])
+        }
+        if all(self.then.globals.get(name) == text for name, text in texts.items()):
+            return self.then
+        whole: dict[str, str | None] = {**self.then.globals, **texts}
+        known = {name: whole[name] for name in sorted(whole)}
+        return attrs.evolve(self.then, globals=_simple(known))
 
 
 TAKEN: dict[tuple[int, int], Taken] = {}
@@ -121,7 +135,22 @@ def take_apart(function: object, owner: type | None) -> Taken:
     reach.reach(function, "")
     reach.finish()
     code = Code() if found is None else Code(hash_, found.text, found.file, found.line)
-    return Taken(function, owner, code, reach, texts, reach.helpers())
+    values = {name: reach.values[name] for name in sorted(reach.values.keys() - reach.changing)}
+    then = Fingerprint(
+        code,
+        helpers_of(reach.hashes, reach.texts),
+        {**_simple({name: written(value) for name, value in values.items()}), **texts},
+        tuple(sorted(reach.libraries)),
+        reach.places_of,
+    )
+    mutable = {name: value for name, value in values.items() if not is_fixed(value)}
+    seen = {name: watched(value) for name, value in mutable.items()}
+    known = {name: each for name, each in seen.items() if each is not None}
+    return Taken(function, owner, then, tuple(reach.places.values()), mutable, known)
+
+
+def _simple(texts: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def _defaults(function: FunctionType, found: Found | None) -> Iterator[tuple[str, str]]:

@@ -89,7 +89,7 @@ class _Walk:
                 todo += [(part, certainty) for part in (*node.args, *node.keywords)]
             elif isinstance(node, (ast.Name, ast.Attribute)):
                 chains: set[Chain] = set()
-                rest = take_chain(node, isinstance(node.ctx, ast.Load), chains)
+                rest = take_chain(node, () if isinstance(node.ctx, ast.Load) else (ASSIGNED,), chains)
                 self.found += [Use(chain, certainty) for chain in chains if chain[-1] != ASSIGNED]
                 todo += [(part, certainty) for part in rest]
             elif isinstance(node, _CONDITIONAL):
@@ -137,7 +137,7 @@ def _super_chain(node: ast.expr) -> Chain:
     """``super().fit`` as a chain; empty for what is none, and ``super()`` itself."""
     chains: set[Chain] = set()
     if isinstance(node, ast.Attribute):
-        take_chain(node, True, chains)
+        take_chain(node, (), chains)
     return next(iter(chains), ())
 
 

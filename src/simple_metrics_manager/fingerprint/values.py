@@ -18,6 +18,7 @@ from uuid import UUID
 
 import numpy as np
 
+from simple_metrics_manager.fingerprint.imported import Imported
 from simple_metrics_manager.fingerprint.instances import state_of
 from simple_metrics_manager.fingerprint.origin import library_of
 
@@ -50,9 +51,19 @@ def written(value: object) -> str | None:
     return f"<{type(value).__name__} sha256:{_digest(text.encode('utf-8', 'surrogatepass'))}>"
 
 
+def is_fixed(value: object) -> bool:
+    """Whether what is written of this very object can never be another."""
+    kind = type(value)
+    if kind in (tuple, frozenset):
+        return len(cast("tuple[object, ...]", value)) <= _FEW and all(map(is_fixed, cast("tuple[object, ...]", value)))
+    return kind in _SCALARS or kind in _REPRS or isinstance(value, _FIXED)
+
+
 def _write(value: object, budget: list[int], depth: int) -> str | None:
     budget[0] -= 1
     kind = type(value)
+    if kind is Imported:
+        return str(value)
     if kind in _SCALARS:
         return repr(value) if kind is not int else _integer(cast("int", value))
     if isinstance(value, enum.Enum):
@@ -109,7 +120,10 @@ def _package(module: object) -> str | None:
     top = str(module).partition(".")[0]
     if top not in sys.stdlib_module_names:
         return library_of(module)
-    return {"builtins": None, "nt": "os", "posix": "os"}.get(top, top.lstrip("_"))
+    return {"builtins": None}.get(top, "os" if top in _OS else top.lstrip("_"))
+
+
+_OS = frozenset({"nt", "posix", "ntpath", "posixpath"})
 
 
 def _object(state: Mapping[str, object], kind: type, budget: list[int], depth: int) -> str | None:
@@ -119,6 +133,19 @@ def _object(state: Mapping[str, object], kind: type, budget: list[int], depth: i
     return f"{kind.__name__}({', '.join(told)})" if told else None
 
 
+_FEW = 100
+_FIXED = (
+    FunctionType,
+    BuiltinFunctionType,
+    ModuleType,
+    type,
+    enum.Enum,
+    np.generic,
+    np.dtype,
+    re.Pattern,
+    PurePath,
+    Imported,
+)
 _NUMPY_FUNCTION = cast("type[object]", type(np.linalg.solve))
 _MAPPINGS = frozenset({dict, OrderedDict, defaultdict, Counter, MappingProxyType})
 _REPRS = frozenset({range, slice, date, datetime, time, timedelta, timezone, Decimal, Fraction, UUID})

@@ -56,9 +56,7 @@ def array_from_npy(blob: memoryview, start: int, end: int, allow_pickle: bool) -
         raise ValueError("an array is not as long as its header says")
     if not nbytes:
         return locked(np.ndarray(shape, dtype))
-    array: Array = np.frombuffer(blob, dtype, nbytes // dtype.itemsize, start + length)
-    if len(shape) != 1:
-        array = array.reshape(shape, order="F" if fortran else "C")
+    array: Array = np.ndarray(shape, dtype, blob, start + length, None, "F" if fortran else "C")
     if not array.flags.aligned and nbytes <= _SMALL:
         return locked(array.copy(order="K"))
     if not blob.readonly:

@@ -100,7 +100,7 @@ def read_header(blob: memoryview, start: int, end: int) -> Layout:
     Raises:
         ValueError: there is no header, or one that no array can have.
     """
-    usual = _parsed.get(bytes(blob[start : start + 128]))
+    usual = _parsed.get(blob[start : start + 128].tobytes())
     if usual is not None and start + 128 <= end:
         return usual
     size = header_size(blob, start, end)

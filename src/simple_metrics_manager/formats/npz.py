@@ -103,7 +103,7 @@ class Npz:
             if pair is not None:
                 start, middle, at, stop = pair
                 array = array_from_npy(blob, start, middle, self.allow_pickle)
-                return StoredEntry(bytes(blob[at:stop]), Payload(_BARE, {SINGLE: array}), path)
+                return StoredEntry(blob[at:stop].tobytes(), Payload(_BARE, {SINGLE: array}), path)
             trusts = not self.verify and not self.allow_pickle  # what is damaged must not run either
             own = read_sealed(blob, header_size, trusts=trusts)
             if own is not None:

@@ -28,10 +28,13 @@ _MAGIC = b"smp\x01"
 _HEAD = struct.Struct("<4sIIIH")
 """Magic with the version, checksum, lengths of the texts and of the question, number of arrays."""
 
+_START, _LENGTHS = struct.Struct("<4sI"), struct.Struct("<IIH")
+"""The head in two parts, of which the second one is under the checksum."""
+
 _ARRAY = struct.Struct("<HHQI")
 """Lengths of the name, header and data of an array; checksum of the data, with what pads it."""
 
-_CHECKED_FROM = 8
+_CHECKED_FROM = _START.size
 _SEED = crc32(_MAGIC)
 _ALIGNED_FROM = 1024
 """Bytes of an array from which its data is aligned to 64, not to 8; a smaller one that lies askew is copied."""
@@ -71,9 +74,8 @@ class Packed:
         texts = f"{tree}\n{point}\n{answer}".encode("ascii")
         data: list[Buffer] = []
         rest = self._arrays(name, payload.arrays, texts, data, single=single) if payload.arrays else texts
-        head = _HEAD.pack(_MAGIC, 0, len(texts), len(asked), len(payload.arrays))[_CHECKED_FROM:]
-        checksum = crc32(origin, crc32(asked, crc32(rest, crc32(head, _SEED))))
-        own = b"".join((_MAGIC, checksum.to_bytes(4, "little"), head, rest))
+        body = _LENGTHS.pack(len(texts), len(asked), len(payload.arrays)) + rest
+        own = _START.pack(_MAGIC, crc32(b"".join((body, asked, origin)), _SEED)) + body
         return [own, *data, asked, origin] if asked else [own, *data]
 
     def _arrays(

@@ -10,9 +10,10 @@ import binascii
 import functools
 import json
 import re
+import struct
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -23,25 +24,27 @@ from simple_metrics_manager.payload.tree import Array, Payload, Tree
 from simple_metrics_manager.record import (
     CURRENT,
     Entry,
+    File,
     Read,
     Record,
     codec_in,
     params_text,
-    question,
     record_from_json,
     record_to_sections,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_BEFORE_NAME, _AFTER_PARAMS = len(',"name":'), -len(',"date":"')
 _NO_DATE = b',"name":"","date":"1970-01-01T00:00:00+00:00"'
-_DEFAULTS: tuple[object, ...] = (0, 0.0, 0.0, 0, "", 0, "", [], [])
+_DEFAULTS: tuple[object, ...] = (0, 0.0, 0.0, 0, "", 0, "", [], [], {})
 """Date in microseconds since 1970, wall and CPU time in nanoseconds, bytes, summary, preview, content, reads,
-history."""
+history, files."""
 
 _EXACT = 1e6
 """Seconds below which their nanoseconds are whole numbers that a float has exactly."""
+
+_CLEARLY = 0.4
+"""Nanoseconds within which it is certain what a time is rounded to: as a float it is off by a sixteenth at most."""
 
 _HASH = re.compile("v1:[0-9a-f]{32}")
 
@@ -57,52 +60,48 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 _quote = json.encoder.encode_basestring_ascii  # pyright: ignore[reportUnknownMemberType]  # of the module's C part
 
 
-class Written(NamedTuple):
-    """The parts of a record: what it shares with others, its name and parameters, and its answer."""
+Written: TypeAlias = tuple[Shared, Shared, str, str]
+"""The parts of a record: question and origin, which it shares with others, name and parameters, and its answer."""
 
-    question: Shared
-    origin: Shared
-    point: str
-    answer: str
-
-
-_NOTHING = Written(Shared(), Shared(), "", "")
+_NOTHING: Written = (Shared(), Shared(), "", "")
 
 
 def write_record(record: Record | None, payload: Payload) -> Written:
     """The record of ``payload`` in parts."""
     if record is None:
         return _NOTHING
-    asked, origin = _common(record)
-    point = str(question("", record.name, params_text(record.params))[_BEFORE_NAME:_AFTER_PARAMS], "ascii")
-    return Written(asked, origin, point, _answer(record, payload))
+    return (*_common(record), _quote(record.name) + params_text(record.params), _answer(record, payload))
 
 
 def write_plain(name: str, size: int) -> Written:
     """The same for a value of ``size`` bytes that is saved now and of which only its name is known, without a record
     being made, which takes as long as all else about it."""
-    return Written(*_PLAIN, _quote(name), f"[{time.time_ns() // 1000},0,0,{size}]")
+    return (*_PLAIN, _quote(name), f"[{time.time_ns() // 1000},0,0,{size}]")
 
 
 def _answer(record: Record, payload: Payload) -> str:
     """The array, put together by hand: a list made for a JSON encoder takes three times as long."""
     date = (record.date - _EPOCH) // _MICROSECOND
     text = f"[{date},{_seconds(record.seconds)},{_seconds(record.cpu_seconds)},{record.bytes}"
-    reads = [[read.manager, read.metric, read.content] for read in record.reads]
-    history = [change.to_dict() for change in record.history]
-    if reads or history or record.summary or record.content or record.preview is not None:
-        preview = _NO_PREVIEW if record.preview is None else _preview(record.preview, payload)
-        text = f"{text},{_encode(record.summary)},{_encode(preview)},{_encode(_short_hash(record.content))}"
-    if history:
-        return f"{text},{_encode(reads)},{_encode(history)}]"
-    return f"{text},{_encode(reads)}]" if reads else f"{text}]"
+    more = record.reads or record.history or record.files
+    if more or record.summary or record.content or record.preview is not None:
+        preview = _preview(record.preview, payload)
+        text = f"{text},{_quote(record.summary)},{preview},{_short_hash(record.content)}"
+    if more:
+        text = f"{text},{_encode([[read.manager, read.metric, read.content] for read in record.reads])}"
+    if record.history or record.files:
+        text = f"{text},{_encode([change.to_dict() for change in record.history])}"
+    if record.files:
+        text = f"{text},{_encode({path: attrs.astuple(file) for path, file in record.files.items()})}"
+    return f"{text}]"
 
 
 def _seconds(value: float) -> str:
     """A whole number of nanoseconds, if it is one that can be told to the nanosecond; else seconds, with a point."""
     if 0 <= value < _EXACT:
-        nanoseconds = round(value * 1e9)
-        if nanoseconds / 1e9 == round(value, 9):
+        scaled = value * 1e9
+        nanoseconds = round(scaled)
+        if abs(scaled - nanoseconds) < _CLEARLY or nanoseconds / 1e9 == round(value, 9):
             return str(nanoseconds)
     return _encode(float(round(value, 9)))
 
@@ -111,11 +110,11 @@ def _read_seconds(number: object) -> float:
     return number / 1e9 if type(number) is int else float(cast("float", number))
 
 
-def _short_hash(content: str) -> Tree:
+def _short_hash(content: str) -> str:
     """A hash as we make them in base 64, without what they all begin with; any other stands in a list of its own."""
     if _HASH.fullmatch(content):
-        return str(binascii.b2a_base64(bytes.fromhex(content[3:]), newline=False)[:22], "ascii")
-    return [content] if content else ""
+        return f'"{str(binascii.b2a_base64(bytes.fromhex(content[3:]), newline=False)[:22], "ascii")}"'
+    return _encode([content]) if content else '""'
 
 
 def _long_hash(short: object) -> str:
@@ -124,15 +123,25 @@ def _long_hash(short: object) -> str:
     return f"v1:{binascii.a2b_base64(f'{short}==').hex()}" if short else ""
 
 
-def _preview(preview: Tree, payload: Payload) -> Tree:
+def _preview(preview: Tree, payload: Payload) -> str:
+    if preview is None:
+        return str(_NO_PREVIEW)
     if preview is payload.tree or (preview == payload.tree and _encode(preview) == _encode(payload.tree)):
-        return _THE_TREE
+        return str(_THE_TREE)
     first = next(iter(payload.arrays.values()), None)
-    if isinstance(preview, list) and preview and first is not None and first.nbytes <= _SMALL:
-        count = len(preview)
-        if count <= first.size and _encode(preview) == _encode(_numbers(first, count)):
-            return -count
-    return [preview]
+    if isinstance(preview, list) and first is not None and first.nbytes <= _SMALL and _begins(first, preview):
+        return str(-len(preview))
+    return _encode([preview])
+
+
+def _begins(array: Array, preview: list[Tree]) -> bool:
+    """Whether these are the first numbers of the array, each to the last bit."""
+    count = len(preview)
+    if count > array.size or set(map(type, preview)) != {float} or array.dtype.kind not in "biuf":
+        return False
+    numbers = cast("list[float]", array.reshape(-1)[:count].tolist())
+    form = f"{count}d"
+    return struct.pack(form, *numbers) == struct.pack(form, *preview)
 
 
 def _numbers(array: Array, count: int) -> Tree:
@@ -175,6 +184,11 @@ class PackedEntry(Entry):
     def codec(self) -> str:
         return codec_in(bytes(self._common[: self._asked]) + b",") or super().codec
 
+    @property
+    def origin(self) -> bytes | None:
+        # The answer ends with the hash of the content, unless there are inputs, or more that is seldom there
+        return bytes(self._common[self._asked :]) if self._text.endswith('"]') else None
+
     def answers(self, question: bytes) -> bool:
         point = self._text[self._stop + 1 : self._text.find("\n", self._stop + 1)].encode("ascii")
         return question == b'%b,"name":%b,"date":"' % (bytes(self._common[: self._asked]), point)
@@ -184,7 +198,7 @@ class PackedEntry(Entry):
         try:
             named = cast("dict[str, Any]", json.loads(f'{{"name":{point}}}'))  # Any: what is not as it should be
             found = cast("list[Any]", json.loads(answer))  # raises TypeError or makes a record that is wrong
-            date, seconds, cpu, size, summary, preview, content, reads, history = [
+            date, seconds, cpu, size, summary, preview, content, reads, history, files = [
                 *found,
                 *cast("tuple[Any, ...]", _DEFAULTS[len(found) :]),
             ]
@@ -201,6 +215,7 @@ class PackedEntry(Entry):
                 content=_long_hash(content),
                 reads=tuple(Read(*read) for read in reads),
                 history=tuple(map(Change.from_dict, history)),
+                files={path: File(*file) for path, file in files.items()},
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"a record that does not hold what it must: {error}") from None

@@ -110,6 +110,11 @@ class StoredEntry(Entry):
     def codec(self) -> str:
         return codec_in(self._text) or super().codec
 
+    @property
+    def origin(self) -> bytes | None:
+        start = self._text.rfind(b',"code":{"hash":"')  # no part of a string, where quotes would be escaped
+        return None if start < 0 or b',"reads":[' in self._text else self._text[start:]
+
     def answers(self, question: bytes) -> bool:
         return self._text.startswith(question)
 

@@ -18,12 +18,14 @@ from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
 from simple_metrics_manager.formats.base import Format
-from simple_metrics_manager.freshness.causes import Cause, Reason
+from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.comparing import own_causes
 from simple_metrics_manager.freshness.named import Named
 from simple_metrics_manager.freshness.presents import Presents
 from simple_metrics_manager.freshness.wording import sentence
 from simple_metrics_manager.history import Change
+from simple_metrics_manager.markup import Shown
+from simple_metrics_manager.outcomes.reasons import Reason
 from simple_metrics_manager.record import Entry, Record
 from simple_metrics_manager.storing.dated import dated
 from simple_metrics_manager.storing.entries import StoredEntries
@@ -44,7 +46,7 @@ _TRIES = 16
 
 
 @attrs.frozen
-class AcceptReport:
+class AcceptReport(Shown):
     """What ``accept`` has done; names are those of values within the manager.
 
     ``accepted`` are now of today's code, ``unchanged`` were already, ``missing`` are declared and not stored. ``left``

@@ -7,33 +7,11 @@ words are near to Snakemake's, which say what was before and what is now.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import attrs
 
-Reason: TypeAlias = Literal[
-    "missing",
-    "corrupt",
-    "type_changed",
-    "version_changed",
-    "signature_changed",
-    "code_changed",
-    "helper_changed",
-    "global_changed",
-    "upstream_changed",
-    "upstream_stale",
-    "upstream_missing",
-    "file_changed",
-    "expired",
-    "environment_changed",
-    "unknown",
-]
-"""Everything that can be said against a stored value. The set is closed: each reason has a policy."""
-
-REASONS: tuple[Reason, ...] = get_args(Reason)
-
-NOTES: frozenset[Reason] = frozenset({"upstream_missing", "environment_changed"})
-"""What is worth a note, and makes no value stale."""
+from simple_metrics_manager.outcomes.reasons import NOTES, Reason
 
 Status: TypeAlias = Literal["fresh", "unknown", "missing", "stale"]
 

@@ -13,6 +13,7 @@ import attrs
 
 from simple_metrics_manager.fingerprint import Fingerprint
 from simple_metrics_manager.fingerprint.environment import PYTHON, library_versions
+from simple_metrics_manager.fingerprint.files import file_now, still
 from simple_metrics_manager.fingerprint.locating import location
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.diffs import first_change, source_diff
@@ -29,6 +30,7 @@ class Present:
 
     ``label`` is what messages call the metric. ``type`` spells the declared type; it is None where that does not
     matter. ``inputs`` are those of the manager. A value that is older than ``max_age`` has expired.
+    ``files`` are the paths of those that are declared, if no function says which they are.
     """
 
     label: str
@@ -37,6 +39,7 @@ class Present:
     version: int | str | None = None
     inputs: Mapping[str, Tree] = attrs.field(factory=dict[str, Tree])
     max_age: timedelta | None = None
+    files: tuple[str, ...] = ()
     python: str = PYTHON
 
     @functools.cached_property
@@ -58,14 +61,13 @@ class Present:
 
 def own_causes(record: Record, now: Present) -> tuple[Cause, ...]:
     """Everything that speaks against a value but what it was computed from: all causes, not only the first."""
-    return (*_declared(record, now), *_code(record, now), *_environment(record, now), *_age(record, now))
-
-
-def file_causes(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Cause]:
-    """Files by their paths, with the hashes of what they held and hold; a file that is gone has none."""
-    for path in sorted(then):
-        if then[path] != now.get(path, ""):
-            yield Cause("file_changed", path, then[path], now.get(path, ""))
+    return (
+        *_declared(record, now),
+        *_code(record, now),
+        *_environment(record, now),
+        *_files(record, now),
+        *_age(record, now),
+    )
 
 
 # ------------------------------------------------------------------------------------------------ what was declared
@@ -191,6 +193,16 @@ def _environment(record: Record, now: Present) -> Iterator[Cause]:
 
 def _minor(version: str) -> list[str]:
     return version.split(".")[:2]
+
+
+def _files(record: Record, now: Present) -> Iterator[Cause]:
+    for path, then in record.files.items():
+        here = still(path, then)
+        if here.sha256 != then.sha256:
+            yield Cause("file_changed", path, then.sha256, here.sha256)
+    for path in now.files:
+        if path not in record.files:  # ``files`` is newer than the value, or says more than it did
+            yield Cause("file_changed" if record.files else "unknown", path, "", file_now(path).sha256)
 
 
 def _age(record: Record, now: Present) -> Iterator[Cause]:

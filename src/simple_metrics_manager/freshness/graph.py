@@ -17,6 +17,7 @@ from simple_metrics_manager.freshness.inquiry import Inquiry
 from simple_metrics_manager.freshness.provenance import record_called
 from simple_metrics_manager.freshness.sweeps import Points, all_points, by_metric, stored_names
 from simple_metrics_manager.keys import stored_name
+from simple_metrics_manager.markup import Markup, Shown, joined, line, table, tag
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.reads import key_called, reads_of
@@ -75,7 +76,7 @@ class GraphEdge:
 
 
 @attrs.frozen
-class MetricGraph:
+class MetricGraph(Shown):
     """The metrics of a manager, what is read before what reads it, and who reads whom.
 
     Printed, it is a list with what a metric reads below it.
@@ -112,6 +113,16 @@ class MetricGraph:
 
     def __str__(self) -> str:
         return "\n".join([f"{self.manager}: {len(self.nodes)} metrics", *as_list(self._labels(), self._arrows())])
+
+    def __html__(self) -> Markup:
+        rows = [(str(node), ", ".join(self._read_by(node.name)) or "-") for node in self.nodes]
+        head = line(tag("b", self.manager), f": {len(self.nodes)} metrics")
+        return joined(head, table(("metric", "reads"), rows))
+
+    def _read_by(self, name: str) -> Iterator[str]:
+        """What a metric reads, as it is said in a table."""
+        into = [edge for edge in self.edges if edge.target == name]
+        return (edge.source + ("" if edge.sure else " (possibly)") for edge in into)
 
     def _labels(self) -> dict[str, str]:
         return {node.name: str(node) for node in self.nodes}

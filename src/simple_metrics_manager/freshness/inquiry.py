@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from simple_metrics_manager.asking.identity import Question
 from simple_metrics_manager.asking.judging import check_identity
 from simple_metrics_manager.declaring.declaration import Declaration
 from simple_metrics_manager.declaring.lookup import named_key
-from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
 from simple_metrics_manager.freshness.causes import Cause, status_of
 from simple_metrics_manager.freshness.presents import Presents
 from simple_metrics_manager.freshness.staleness import Staleness
-from simple_metrics_manager.freshness.upstream import Judge, Stored
+from simple_metrics_manager.freshness.upstream import Judge, Name, Stored, Verdict
 from simple_metrics_manager.keys import stored_name
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.storing.dated import dated
 from simple_metrics_manager.storing.storage import EntryStorage
 from simple_metrics_manager.sweeping.host import Manager
-from simple_metrics_manager.sweeping.reads import metric_called
+from simple_metrics_manager.sweeping.reads import key_called, metric_called
 
 _PARAMETERS = re.compile("[,~]")
 """What follows the name of a metric in that of a parameter set."""
@@ -30,14 +30,17 @@ _PARAMETERS = re.compile("[,~]")
 class Inquiry:
     """What is fresh of one manager, at this moment.
 
-    ``names`` are all that the storage has, if that is known: then nothing else is looked for.
+    ``names`` are all that the storage has, if that is known: then nothing else is looked for. ``known`` are verdicts
+    from before.
     """
 
-    def __init__(self, manager: Manager, names: Container[str] | None = None) -> None:
+    def __init__(
+        self, manager: Manager, names: Container[str] | None = None, known: Mapping[Name, Verdict] | None = None
+    ) -> None:
         self._manager = manager
         self._source = manager.__metrics__
         self._names = names
-        self._judge = Judge(self._look)
+        self._judge = Judge(self._look, known)
         self._presents = Presents(manager)
         self.label: str = self._source.ask(manager, _ANY).label
         """That of the manager, with its inputs."""
@@ -55,6 +58,25 @@ class Inquiry:
         failure = failure if failure is None or failure.date > record.date else None
         facts = record.date, record.seconds, record.bytes, record.code.hash
         return Staleness(key.name, key.label, status, causes, *facts, unchanged, failure)
+
+    def causes(self, asked: Question, record: Record) -> tuple[Cause, ...]:
+        """All that speaks against a stored value that has this record."""
+        stored = Stored(asked.name, record, self._presents.of(asked))
+        verdict = self._judge.judge(Read(asked.label, asked.name, ""), stored)
+        return () if verdict is None else verdict.causes
+
+    def verdicts(self) -> dict[Name, Verdict]:
+        """What was found out about this and about all that it was computed from."""
+        return self._judge.verdicts
+
+    def key_named(self, name: str) -> Metric[object] | None:
+        """The key of this manager that has this name; None if it takes parameters that are not declared."""
+        kind = type(self._manager)
+        found = metric_called(kind, _PARAMETERS.split(name, maxsplit=1)[0])
+        if isinstance(found, ParameterizedMetric):
+            return next((key for key in map(found.at, found.params_list) if key.name == name), None)
+        functions = self._manager.functions_dict
+        return key_called(kind, name) or (named_key(kind, functions, name) if name in functions else None)
 
     def declared_type(self, key: Metric[object]) -> str:
         """The declared type of a metric as it is spelled; empty if there is none."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from simple_metrics_manager.asking.identity import Question
 from simple_metrics_manager.declaring.declaration import Declaration
+from simple_metrics_manager.declaring.options import declared_paths
 from simple_metrics_manager.freshness.comparing import Present
+from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.sweeping.host import Manager
 
 
@@ -21,11 +23,19 @@ class Presents:
         found = self._known.get(declaration)
         if found is None:
             codec = self._manager.__metrics__.shelf.codec(asked.host, asked.key)
-            found = self._known[declaration] = Present(
-                label=declaration.label,
-                code=declaration.fingerprint(type(self._manager)),
-                type=None if declaration.anonymous else codec.declared,
-                version=declaration.version,
-                inputs=asked.inputs.all if declaration.takes_manager else {},
-            )
+            found = self._known[declaration] = present(asked, codec)
         return found
+
+
+def present(asked: Question, codec: Codec) -> Present:
+    """What would compute it now."""
+    declaration = asked.key.declaration
+    return Present(
+        label=declaration.label,
+        code=declaration.fingerprint(type(asked.host)),
+        type=None if declaration.anonymous else codec.declared,
+        version=declaration.version,
+        inputs=asked.inputs.all if declaration.takes_manager else {},
+        max_age=declaration.options.max_age,
+        files=declared_paths(declaration.options.files),
+    )

@@ -13,6 +13,7 @@ from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError
 from simple_metrics_manager.events.base import format_seconds
 from simple_metrics_manager.keys import stored_name
+from simple_metrics_manager.markup import Shown
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import dated
 from simple_metrics_manager.storing.storage import EntryStorage
@@ -59,7 +60,7 @@ class Origin:
 
 
 @attrs.frozen
-class Provenance:
+class Provenance(Shown):
     """A stored value and all that it was computed from, by their stored names; each is there once.
 
     ``root`` is the name of the value itself.

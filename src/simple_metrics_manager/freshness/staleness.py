@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import attrs
 
 from simple_metrics_manager.events.base import format_seconds
-from simple_metrics_manager.freshness.causes import STATUSES, Cause, Reason, Status
-from simple_metrics_manager.freshness.wording import day, listed, sentence, told
+from simple_metrics_manager.freshness.causes import STATUSES, Cause, Status
+from simple_metrics_manager.freshness.wording import day, listed, sentence, short, told
+from simple_metrics_manager.markup import Markup, Shown, changes, folded, glyph, joined, line, state, table, tag
 from simple_metrics_manager.outcomes.failure import Failure
+from simple_metrics_manager.outcomes.reasons import Reason
 
 
 @attrs.frozen
-class Staleness:
+class Staleness(Shown):
     """What there is to say about one stored value: ``status`` and every cause, without any short cut.
 
     ``metric`` is its name within the manager and ``label`` what messages call it; ``date`` (aware, UTC), ``seconds``,
@@ -63,9 +65,12 @@ class Staleness:
     def __str__(self) -> str:
         return "\n".join([_headline(self), *_details(self), *_ways_out(self)])
 
+    def __html__(self) -> Markup:
+        return _page(self.status, _headline(self), _details(self), _ways_out(self))
+
 
 @attrs.frozen
-class SweepStaleness:
+class SweepStaleness(Shown):
     """What there is to say about the points of a sweep, in the order in which they are declared.
 
     Its ``status`` is that of its worst point. ``codes`` counts the stored points by the hash of the function that
@@ -124,15 +129,21 @@ class SweepStaleness:
         }
 
     def __str__(self) -> str:
+        return "\n".join([self._headline(), *self._details(), *self._ways_out()])
+
+    def __html__(self) -> Markup:
+        failed = any(point.failure is not None for point in self.points)
+        page = _page("failed" if failed else self.status, self._headline(), self._details(), self._ways_out())
+        return joined(page, _listing(self.points)) if self.points else page
+
+    def _headline(self) -> str:
         total, counts = len(self.points), self.counts
         if not self.points:
             return f"{self.metric} has no points: its params_list is empty, and none is stored."
         if counts == {"fresh": total}:
-            head = f"{self.metric} is fresh: all {total} points."
-        else:
-            shown = ", ".join(f"{counts[status]} {status}" for status in reversed(STATUSES) if status in counts)
-            head = f"{self.metric} is {_STATES[self.status]}: of {total} points {shown}."
-        return "\n".join([head, *self._details(), *self._ways_out()])
+            return f"{self.metric} is fresh: all {total} points."
+        shown = ", ".join(f"{counts[status]} {status}" for status in reversed(STATUSES) if status in counts)
+        return f"{self.metric} is {_STATES[self.status]}: of {total} points {shown}."
 
     def _details(self) -> Iterator[str]:
         lines: list[str] = []
@@ -141,6 +152,12 @@ class SweepStaleness:
         missing = [point.metric for point in self.points if point.status == "missing"]
         if missing and len(missing) < len(self.points):
             lines.append(f"  missing: {listed(missing)}")
+        failed = [
+            f"{point.metric}: {point.failure.error}: {point.failure.message}" for point in self.points if point.failure
+        ]
+        lines += [f"  failed: {each}" for each in failed[:_FAILED]]
+        if len(failed) > _FAILED:
+            lines.append(f"  and {len(failed) - _FAILED} more failed; cm.failures() has them all")
         causes = self.causes
         for cause, count in list(causes.items())[:_MOST]:
             first, *rest = told([cause])
@@ -163,6 +180,9 @@ class SweepStaleness:
 
 _MOST = 20
 """Causes of a sweep that are told one by one."""
+
+_FAILED = 3
+"""Failures of a sweep that are told one by one: mostly the others are alike."""
 
 _STATES: Mapping[Status, str] = {
     "fresh": "fresh",
@@ -204,6 +224,41 @@ def _ways_out(found: Staleness) -> Iterator[str]:
         yield from _columns([("Compute it", f"cm.get({key})")])
     elif found.status != "fresh":
         yield from _columns([(f"Recompute it{_took(found.seconds)}", f"cm.get({key}, use_stored=False)")])
+
+
+def _page(status: str, headline: str, details: Iterator[str], ways: Iterator[str]) -> Markup:
+    """The lines of an answer, of which the blank ones separate its parts, as HTML."""
+    said, how = "\n".join(details).strip("\n"), "\n".join(ways).strip("\n")
+    parts = [line(glyph(status), " ", tag("b", headline))]
+    parts += [changes(each) for each in (said, how) if each]
+    return joined(*parts)
+
+
+def _listing(points: Sequence[Staleness]) -> Markup:
+    """The points of a sweep one by one; behind a click if they are many."""
+    rows = [
+        (
+            state("failed" if point.failure is not None else point.status),
+            point.metric,
+            "-" if point.date is None else day(point.date),
+            format_seconds(point.seconds) if point.seconds else "-",
+            "; ".join(short(cause) for cause in point.own_causes if cause.reason != "missing")
+            or ("" if point.failure is None else f"{point.failure.error}: {point.failure.message}"),
+        )
+        for point in points[:_LISTED]
+    ]
+    titles = ("state", "point", "pulled on", "took", "why")
+    listing = table(titles, rows, ("took",))
+    more = len(points) - len(rows)
+    listing = joined(listing, line(f"and {more} more points")) if more else listing
+    return listing if len(points) <= _AT_ONCE else folded(f"{len(points)} points", listing)
+
+
+_AT_ONCE = 20
+"""Points that are shown without a click."""
+
+_LISTED = 500
+"""Points that are shown at all: a page of a notebook that has more of them is slow to open."""
 
 
 def _took(seconds: float) -> str:

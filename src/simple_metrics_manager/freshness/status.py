@@ -9,10 +9,13 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from simple_metrics_manager.errors import UnknownMetricError
+from simple_metrics_manager.errors.nearest import nearest
 from simple_metrics_manager.events.base import format_seconds
 from simple_metrics_manager.freshness.causes import Cause, Status
 from simple_metrics_manager.freshness.staleness import Staleness, SweepStaleness
 from simple_metrics_manager.freshness.wording import age, day, short, size
+from simple_metrics_manager.markup import Markup, Shown, joined, line, state, table, tag
 from simple_metrics_manager.outcomes.failure import Failure
 
 State: TypeAlias = "Status | Literal['failed']"
@@ -108,7 +111,7 @@ class StatusRow:
 
 
 @attrs.frozen
-class ManagerStatus:
+class ManagerStatus(Shown):
     """What a manager has stored, and what of it is fresh. Printed, it is a table with a line for each metric."""
 
     manager: str
@@ -126,10 +129,16 @@ class ManagerStatus:
         return all(row.state == "fresh" for row in self.rows)
 
     def __getitem__(self, metric: str) -> StatusRow:
+        """The row of a metric.
+
+        Raises:
+            UnknownMetricError: there is none.
+        """
         for row in self.rows:
             if row.metric == metric:
                 return row
-        raise KeyError(metric)
+        names = [row.metric for row in self.rows]
+        raise UnknownMetricError(self.manager, metric, nearest(metric, names))
 
     def to_dict(self) -> dict[str, object]:
         """As plain data, with the name of the schema."""
@@ -146,6 +155,15 @@ class ManagerStatus:
         if not self.rows:
             return f"{head}\n\n{self.manager} has no metrics."
         return "\n".join([head, "", *_table([_TITLES, *map(_cells, self.rows)]), "", self._sentence()])
+
+    def __html__(self) -> Markup:
+        head = line(tag("b", self.manager), f", {self.storage or 'in memory only'}")
+        if not self.rows:
+            return joined(head, line(f"{self.manager} has no metrics."))
+        rows = [(state(row.state), *_cells(row)[1:]) for row in self.rows]
+        return joined(
+            head, table([title.lower() for title in _TITLES], rows, map(str.lower, _RIGHT)), line(self._sentence())
+        )
 
     def _sentence(self) -> str:
         if self.fresh:
@@ -180,9 +198,9 @@ def _table(lines: Sequence[Sequence[str]]) -> Iterator[str]:
     """Columns as wide as they must be, two blanks apart: every line stands for itself in what ``grep`` finds."""
     cut = [[cell if len(cell) <= _LONGEST else f"{cell[: _LONGEST - 3]}..." for cell in line[:-1]] for line in lines]
     wide = [max(map(len, column)) for column in zip(*cut, strict=True)]
-    for line, whole in zip(cut, lines, strict=True):
+    for row, whole in zip(cut, lines, strict=True):
         cells = [
             f"{cell:>{width}}" if title in _RIGHT else f"{cell:<{width}}"
-            for cell, width, title in zip(line, wide, _TITLES[:-1], strict=True)
+            for cell, width, title in zip(row, wide, _TITLES[:-1], strict=True)
         ]
         yield "  ".join([*cells, whole[-1]]).rstrip()

@@ -5,7 +5,8 @@ What counts is contents, not dates: an input that was computed anew to the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 
 import attrs
 
@@ -51,13 +52,26 @@ class Verdict:
         return (cause for cause in self.causes if cause.outdates or cause.reason == "unknown")
 
 
-class Judge:
-    """Judges metrics and all that they were computed from, each once. ``look`` finds what is stored."""
+Name: TypeAlias = tuple[str, str]
+"""A metric, by its manager and its name."""
 
-    def __init__(self, look: Callable[[Read], Stored | None]) -> None:
+
+class Judge:
+    """Judges metrics and all that they were computed from, each once. ``look`` finds what is stored.
+
+    ``known`` are verdicts from before; nothing is written there.
+    """
+
+    def __init__(self, look: Callable[[Read], Stored | None], known: Mapping[Name, Verdict] | None = None) -> None:
         self._look = look
-        self._verdicts: dict[tuple[str, str], Verdict | None] = {}
-        """By manager and metric; None for what nothing is known of, and for what is being looked at."""
+        self._known: Mapping[Name, Verdict] = {} if known is None else known
+        self._verdicts: dict[Name, Verdict | None] = {}
+        """None for what nothing is known of, and for what is being looked at."""
+
+    @property
+    def verdicts(self) -> dict[Name, Verdict]:
+        """Those that were found."""
+        return {name: verdict for name, verdict in self._verdicts.items() if verdict is not None}
 
     def judge(self, read: Read, stored: Stored | None) -> Verdict | None:
         """All that speaks against what is stored as ``read``; None if nothing can be said about it."""
@@ -68,13 +82,16 @@ class Judge:
         todo = [self._visit(read, stored)]
         while todo:
             name, stored, inputs = todo[-1]
-            new = next((new for new in inputs if _name(new) not in self._verdicts), None)
+            new = next((new for new in inputs if self._is_new(_name(new))), None)
             if new is not None:
                 todo.append(self._visit(new, self._look(new)))
                 continue
             todo.pop()
             self._verdicts[name] = None if stored is None else self._verdict(stored)
         return self._verdicts[_name(read)]
+
+    def _is_new(self, name: Name) -> bool:
+        return name not in self._verdicts and name not in self._known
 
     def _visit(self, read: Read, stored: Stored | None) -> tuple[tuple[str, str], Stored | None, Iterator[Read]]:
         self._verdicts[_name(read)] = None
@@ -97,7 +114,7 @@ class Judge:
         roots: dict[Cause, Cause] = {}
         unchanged: list[str] = []
         for read in record.reads:
-            verdict = self._verdicts.get(_name(read))
+            verdict = self._verdicts.get(_name(read)) or self._known.get(_name(read))
             if verdict is None:
                 continue
             found = list(_of_input(read, verdict))

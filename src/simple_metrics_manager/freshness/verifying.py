@@ -16,14 +16,17 @@ import attrs
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import NotStoredError
 from simple_metrics_manager.freshness.accepting import ACCEPTABLE
-from simple_metrics_manager.freshness.causes import NOTES, Cause
+from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.differing import Difference, Tolerance, difference
 from simple_metrics_manager.freshness.inquiry import Inquiry
 from simple_metrics_manager.freshness.named import Named
 from simple_metrics_manager.freshness.rehearsing import Manager, rehearsal
 from simple_metrics_manager.freshness.wording import sentence
+from simple_metrics_manager.markup import Shown
 from simple_metrics_manager.outcomes.failure import Failure
+from simple_metrics_manager.outcomes.reasons import NOTES
 from simple_metrics_manager.payload.tree import NOTHING
+from simple_metrics_manager.storing.storage import described
 from simple_metrics_manager.sweeping.host import Manager as Host
 from simple_metrics_manager.sweeping.preflight import preflight
 from simple_metrics_manager.sweeping.receipts import fit_to_travel
@@ -41,7 +44,7 @@ _FEW = 5
 
 
 @attrs.frozen
-class VerifyReport:
+class VerifyReport(Shown):
     """What came of computing ``checked`` values anew; all are names within the manager.
 
     ``equal`` came out as they are stored, ``different`` did not, ``failed`` could not be computed. ``stored`` is how
@@ -211,7 +214,7 @@ def _stored(manager: Host, named: Named) -> list[tuple[Metric[object], tuple[Cau
             found.append((runnable, causes))
     if not found:
         storage = source.shelf.storage(manager)
-        raise NotStoredError(named.points.name, "" if storage is None else repr(storage))
+        raise NotStoredError(named.points.name, described(storage))
     return found
 
 

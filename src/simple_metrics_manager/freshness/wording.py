@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
-from simple_metrics_manager.freshness.causes import Cause, Reason
+from simple_metrics_manager.freshness.causes import Cause
+from simple_metrics_manager.outcomes.reasons import Reason
 
 _LONGEST_VALUE = 60
 _LONGEST_DIFF = 40

@@ -16,6 +16,7 @@ from simple_metrics_manager.errors import (
 )
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keeping.blobs import known, own_name, truth, verified
+from simple_metrics_manager.keeping.naming import taken_apart
 from simple_metrics_manager.keeping.reports import CheckReport, Finding
 from simple_metrics_manager.keys import DATE
 from simple_metrics_manager.record import Record
@@ -23,6 +24,7 @@ from simple_metrics_manager.stores.base import Store
 from simple_metrics_manager.stores.leftovers import left_in
 from simple_metrics_manager.storing.dated import parse_date
 from simple_metrics_manager.storing.entries import StoredEntries
+from simple_metrics_manager.storing.failures import failures_beside, names_of_failures, read_failure
 from simple_metrics_manager.storing.natural import NATURAL, OTHERS
 
 _UNREADABLE = (NewerFormatError, PickledObjectsError, MissingExtraError, OSError)
@@ -48,6 +50,7 @@ class _Checker:
         self._storage = storage
         self._checked = 0
         self._bytes = 0
+        self._failures = 0
         self._damaged: list[Finding] = []
         self._unreadable: list[Finding] = []
         self._misplaced: list[Finding] = []
@@ -60,6 +63,8 @@ class _Checker:
             for form, store in self._stores():
                 for name in store.names():
                     self._take(name, form, store)
+            for name in names_of_failures(self._storage):
+                self._take_failure(name)
         except CorruptDatabaseError as error:
             self._damaged.append(Finding("", error.path, error.found))
         self._leftovers += (Finding("", path, reason) for path, reason in self._left())
@@ -71,6 +76,7 @@ class _Checker:
             tuple(self._misplaced),
             tuple(self._leftovers),
             time.monotonic() - began,
+            self._failures,
         )
 
     def _stores(self) -> Iterator[tuple[Format, Store]]:
@@ -104,11 +110,33 @@ class _Checker:
             return
         self._checked += 1
 
+    def _take_failure(self, name: str) -> None:
+        """The last error of a metric: it is sound, and says that it is of that one."""
+        place = failures_beside(self._storage).describe(name)
+        try:
+            kept = read_failure(self._storage, name)
+        except NotStoredError:
+            return
+        except (CorruptDatabaseError, UnreachableError):
+            raise
+        except CorruptMetricError as error:
+            self._damaged.append(Finding(name, place, f"its last error: {error.found}"))
+        except OSError as error:
+            self._unreadable.append(Finding(name, place, str(error)))
+        else:
+            if kept.name and failures_beside(self._storage).describe(kept.name) != place:
+                reason = f"it is the last error of {kept.name}, and lies in the place of that of {name}"
+                self._misplaced.append(Finding(name, place, reason))
+        self._failures += 1
+
     def _judge(self, name: str, form: Format, store: Store, record: Record | None) -> None:
         """Whether it is where it belongs."""
         place, own = store.describe(name), self._storage.form
         if record is not None and own_name(self._storage, form, name, record.name) is None:
             self._misplaced.append(Finding(name, place, f"it is {record.name}, and lies in the place of {name}"))
+        elif record is not None and taken_apart(record) is None:
+            told = ", ".join([f"{record.manager} {record.metric}", *record.params])
+            self._misplaced.append(Finding(name, place, f"its record says that it is another one: of {told}"))
         elif form is not own and self._storage.beside(own.extension).exists(name):
             reason = f"{self._storage.place(name)} has taken its place"
             self._leftovers.append(Finding(name, place, reason))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import nullcontext
 
 import attrs
@@ -21,12 +21,14 @@ from simple_metrics_manager.events import tell
 from simple_metrics_manager.events.base import Event, format_seconds
 from simple_metrics_manager.keeping.blobs import known, own_name, truth, verified
 from simple_metrics_manager.keeping.likeness import likeness, same_question
+from simple_metrics_manager.keeping.printing import format_bytes
 from simple_metrics_manager.keeping.putting import Blob, put
-from simple_metrics_manager.keeping.reports import CopyReport, format_bytes
+from simple_metrics_manager.keeping.reports import CopyReport
 from simple_metrics_manager.keys import DATE
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import parse_date
 from simple_metrics_manager.storing.entries import StoredEntries
+from simple_metrics_manager.storing.failures import copy_failure, names_of_failures, read_failure
 
 _PAUSE = 10.0
 """Seconds between two lines about a copy that goes on."""
@@ -94,6 +96,7 @@ def copy_storage(
             if (now := time.monotonic()) - told > _PAUSE:
                 tell(Copying(title, done + 1, len(asked), copier.bytes, now - began, verbose=verbose))
                 told = now
+        copier.take_failures(None if names is None else set(asked))
     report = copier.report(time.monotonic() - began)
     tell(CopyEnded(title, report, verbose=verbose))
     return report
@@ -115,6 +118,7 @@ class _Copier:
         self._conflicts: dict[str, str] = {}
         self._failed: dict[str, str] = {}
         self._set_aside: dict[str, str] = {}
+        self._failures: list[str] = []
 
     def report(self, seconds: float) -> CopyReport:
         """What has become of it."""
@@ -127,6 +131,7 @@ class _Copier:
             self.bytes,
             seconds,
             self._dry_run,
+            tuple(self._failures),
         )
 
     def take(self, name: str) -> None:
@@ -140,6 +145,23 @@ class _Copier:
             raise
         except (MetricsError, OSError) as error:
             self._failed[name] = str(error)
+
+    def take_failures(self, names: Container[str] | None) -> None:
+        """Copy the last errors of metrics, of these names or of all; one that the target has is left alone, too."""
+        there = set(names_of_failures(self.target))
+        for name in names_of_failures(self.source):
+            if (names is not None and name not in names) or (name in there and not self._overwrite):
+                continue
+            try:
+                target_name = read_failure(self.source, name).name or name
+                new = self._dry_run or copy_failure(
+                    self.source, self.target, name, target_name, replace=self._overwrite
+                )
+                self._failures += [name] if new else []
+            except _HOPELESS:
+                raise
+            except (MetricsError, OSError) as error:
+                self._failed[f"the error of {name}"] = str(error)
 
     def _note(self, name: str, size: int) -> None:
         self._copied.append(name)

@@ -1,156 +1,219 @@
-"""What is stored under the names that metrics had before, given the names that they have now."""
+"""What is stored under the names that metrics, their parameters, or their manager had before, given today's names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import cast
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 import attrs
 
-from simple_metrics_manager.declaring.checks import declared_metrics
+from simple_metrics_manager.asking.identity import same_module
+from simple_metrics_manager.declaring.checks import AnyMetric, declared_metrics
 from simple_metrics_manager.declaring.metric import ParameterizedMetric
-from simple_metrics_manager.errors import MetricsError, NotStoredError
-from simple_metrics_manager.formats.base import Format
+from simple_metrics_manager.errors import MetricsError
 from simple_metrics_manager.history import Change
-from simple_metrics_manager.keeping.clearing import Belongings, Owned
-from simple_metrics_manager.keeping.likeness import likeness
+from simple_metrics_manager.keeping.moving import RENAMED, Move, linked, move_all, restamp, taken, was
+from simple_metrics_manager.keeping.naming import Name, NewNames, called, records, taken_apart
 from simple_metrics_manager.keeping.reports import RenamePlan, Renaming
-from simple_metrics_manager.keys import metric_name
 from simple_metrics_manager.payload.tree import Tree
-from simple_metrics_manager.record import Entry, Record
-from simple_metrics_manager.storing.natural import NATURAL
+from simple_metrics_manager.record import Read, Record
+from simple_metrics_manager.storing.entries import StoredEntries
 
-RENAMED = "renamed"
-"""What the history of a record calls it."""
-
-
-def renamed(
-    record: Record,
-    name: str,
-    metric: str,
-    params: Mapping[str, Tree] | None = None,
-    manager: str | None = None,
-) -> Record:
-    """The record under another name, with a note of the one that it had; date and all else are as they were."""
-    return attrs.evolve(
-        record,
-        name=name,
-        metric=metric,
-        params=record.params if params is None else params,
-        manager=record.manager if manager is None else manager,
-        history=(*record.history, Change.now(RENAMED, old=record.name, new=name)),
-    )
+RELINKED = "inputs renamed"
+"""What the history of a record calls that metrics which it was computed from are called otherwise now."""
 
 
-@attrs.frozen
-class _Move:
-    """One entry that is to get another name."""
-
-    entry: Owned
-    record: Record
-    new: str
-    metric: str
-    params: Mapping[str, Tree]
-    form: Format | None
+class _Elsewhere(Exception):
+    """Why something stays under its old name."""
 
 
 class Renamer:
-    """What a manager's class says to have been renamed, compared with what is stored."""
+    """What a class says to have been renamed, compared with what is stored: of one manager, or of all of the class.
 
-    def __init__(self, belongings: Belongings) -> None:
-        self._belongings = belongings
-        self._storage = belongings.storage
-        self._metrics = declared_metrics(belongings.kind)
+    ``module`` is where the class is; ``label`` names the one manager, and is None for all.
+    """
+
+    def __init__(
+        self, storage: StoredEntries, kind: type, module: str, label: str | None = None, names: NewNames | None = None
+    ) -> None:
+        self._storage = storage
+        self._kind = kind
+        self._module = module
+        self._label = label
+        self._names = NewNames() if names is None else names
+        self._metrics: Mapping[str, AnyMetric] = declared_metrics(kind)
+        self._sizes: dict[str, int] = {}
+        self._records: dict[str, Record] = {}
+        for name, size, record in records(storage):
+            self._sizes[name] = size
+            if record is not None:
+                self._records[name] = record
         self._conflicts: dict[str, str] = {}
-        self._moves = list(self._planned())
+        moves = self._planned()
+        self._links = dict(self._known_links(moves))
+        self._moves = [self._linked(move) for move in moves]
 
     def plan(self) -> RenamePlan:
         """What would be moved; nothing is changed."""
-        return RenamePlan(tuple(map(_told, self._moves)), self._conflicts)
+        moving = {move.old for move in self._moves}
+        return RenamePlan(tuple(map(self._told, self._moves)), self._conflicts, relinked=self._to_link(moving))
 
     def apply(self) -> RenamePlan:
         """Move it, one after the other, never over what is there. Called again, it goes on where it was interrupted."""
-        done: list[Renaming] = []
-        conflicts, failed = dict(self._conflicts), dict[str, str]()
+        moved = move_all(self._storage, self._moves)
+        failed, relinked = dict(moved.failed), list[str]()
+        self._links = dict(self._known_links(moved.done))
         with self._storage.grouped():
-            for move in self._moves:
+            for name in self._to_link({move.old for move in self._moves}):
                 try:
-                    reason = self._move(move)
+                    relinked += [name] if restamp(self._storage, name, self._with_links) else []
                 except (MetricsError, OSError) as error:
-                    failed[move.entry.name] = str(error)
-                    continue
-                if reason is None:
-                    done.append(_told(move))
-                else:
-                    conflicts[move.entry.name] = reason
-        return RenamePlan(tuple(done), conflicts, failed, dry_run=False)
+                    failed[name] = str(error)
+        done = tuple(map(self._told, moved.done))
+        return RenamePlan(done, {**self._conflicts, **moved.conflicts}, failed, tuple(relinked), dry_run=False)
 
-    def _planned(self) -> Iterator[_Move]:
-        for metric, found in self._metrics.items():
-            olds = found.declaration.renamed_from
-            for entry in self._belongings.entries.values():
-                if entry.record is None or not entry.record.manager or entry.metric not in olds:
-                    continue
-                if entry.metric != metric and entry.metric in self._metrics:
-                    self._conflicts[entry.name] = f"{entry.metric} is declared still, so it is not {metric}"
-                    continue
-                try:
-                    params = _params(found, entry.record.params)
-                except TypeError as error:
-                    self._conflicts[entry.name] = f"{metric} has other parameters: {error}"
-                    continue
-                move = self._to(entry, entry.record, metric, params, found.declaration.form)
-                if move is not None:
-                    yield move
+    def _told(self, move: Move) -> Renaming:
+        return Renaming(move.old, move.new, self._sizes[move.old], self._records[move.old].date)
 
-    def _to(
-        self, entry: Owned, record: Record, metric: str, params: Mapping[str, Tree], form: Format | None
-    ) -> _Move | None:
-        base, at, rest = entry.metric_name.partition("@")
-        owner = f"@{rest.partition(',')[0].partition('~')[0]}" if at and base == entry.metric else ""
-        new = self._belongings.stored(metric + owner + metric_name("", params))
-        if new == entry.name:
-            return None  # of the same metric, and complete
-        there = self._belongings.entries.get(new)
-        if there is not None and not _was(there.record, entry.name):
-            self._conflicts[entry.name] = f"{new} is stored already"
+    # ------------------------------------------------------------------------------------------ what gets which name
+    def _planned(self) -> list[Move]:
+        moves: dict[str, Move] = {}
+        for name, record in self._records.items():
+            try:
+                move = self._move(name, record)
+            except _Elsewhere as stays:
+                self._conflicts[name] = str(stays)
+                continue
+            if move is None:
+                continue
+            in_the_way = taken(move, self._sizes.keys(), record)
+            if in_the_way is not None and not was(self._records.get(move.new), record.name):
+                self._conflicts[name] = f"{move.new} is stored already"
+            elif move.new in moves:
+                self._conflicts[name] = f"{moves[move.new].old} would be {move.new}, too"
+            else:
+                moves[move.new] = move
+        return list(moves.values())
+
+    def _move(self, name: str, record: Record) -> Move | None:
+        """What is to become of it; None if it is nothing of ours, or stays as it is.
+
+        Raises:
+            _Elsewhere: it stays, and that is worth being said.
+        """
+        if self._names.of_class(record.manager) != self._kind.__qualname__:
             return None
-        return _Move(entry, record, new, metric, params, form)
+        if not same_module(record.module, self._module):
+            return None
+        old = taken_apart(record)
+        if old is None or (self._label is not None and old.label != self._label):
+            return None
+        label, inputs = self._label_now(record, old)
+        metric = self._metric_now(record, moved=label != old.label)
+        if metric is None:
+            return None
+        found = self._metrics[metric]
+        params = self._params_now(found, metric, record, moved=label != old.label)
+        new = Name(label, metric, self._names.of_class(old.owner), record.params if params is None else params)
+        if new.stored == record.name and inputs == record.inputs:
+            return None
+        return Move(
+            name,
+            new.stored if new.stored != record.name else name,  # a listing may not know the whole name
+            metric=metric,
+            manager=self._kind.__qualname__,
+            params=new.params,
+            inputs=inputs,
+            within=new.within,
+            form=found.declaration.form,
+            keep_form=new.stored == record.name,
+        )
 
-    def _move(self, move: _Move) -> str | None:
-        """Write it under the new name, then remove it under the old one; why not, or None."""
-        old = move.entry.name
-        form = move.form
-        if form is None and (kept := self._storage.form_of(old)) in NATURAL.values():
-            form = kept
-        entry = self._storage.read(old)
-        if entry.record is None:
-            raise AssertionError("what is planned to be moved has a record")
-        record = attrs.evolve(renamed(entry.record, move.new, move.metric, move.params), chosen=move.form is not None)
-        if self._storage.create(Entry(record, entry.payload), form) is None:
-            there = self._storage.read(move.new, form)
-            if not _was(there.record, old) or likeness(there.payload) != likeness(entry.payload):
-                return f"{move.new} is stored already"
+    def _label_now(self, record: Record, old: Name) -> tuple[str, Mapping[str, Tree]]:
+        if not (self._names.classes or self._names.inputs):
+            return old.label, record.inputs
         try:
-            self._storage.delete(old)
-        except NotStoredError:  # somebody else moves it, too
-            return None
-        return None
+            return self._names.label(self._kind, record, old.label)
+        except TypeError as error:
+            raise _Elsewhere(str(error)) from None
+
+    def _metric_now(self, record: Record, *, moved: bool) -> str | None:
+        """The metric that it is a value of; None if it is one of none, as the class is now."""
+        others = [name for name, each in self._metrics.items() if record.metric in each.declaration.renamed_from]
+        others = [name for name in others if name != record.metric]
+        if record.metric in self._metrics:
+            if others:
+                raise _Elsewhere(f"{record.metric} is declared still, so it is not {others[0]}")
+            return record.metric
+        if len(others) > 1:
+            raise _Elsewhere(f"{' and '.join(others)} say that they were {record.metric}")
+        if not others and moved:
+            raise _Elsewhere(f"{self._kind.__qualname__} declares no metric {record.metric}")
+        return others[0] if others else None
+
+    def _params_now(self, found: AnyMetric, metric: str, record: Record, *, moved: bool) -> Mapping[str, Tree] | None:
+        """Its parameters by the names of today, completed with defaults; None if they stay as they are."""
+        params = self._names.trees(record.params)
+        try:
+            if not isinstance(found, ParameterizedMetric):
+                if params:
+                    raise TypeError("it has none")
+                return params
+            parameters = found.parameters
+            if record.metric != metric or set(params) != set(parameters.names):
+                params = called(found.declaration.renamed_parameters, params)
+            return parameters.completed(params)
+        except TypeError as error:
+            declared = metric in found.declaration.renamed_from or found.declaration.renamed_parameters
+            if record.metric == metric and not moved and not declared:
+                return None  # nobody has said that this was the same metric
+            raise _Elsewhere(f"{metric} has other parameters: {error}") from None
+
+    # -------------------------------------------------------------------------------------------------- who read it
+    def _known_links(self, moves: Iterable[Move]) -> Iterator[tuple[str, tuple[Record | None, Read]]]:
+        """What is called otherwise now, by the name that it had, with the record that it has if it has moved before."""
+        for record in self._records.values():
+            for change in record.history:
+                name = taken_apart(record) if change.what == RENAMED and change.old != record.name else None
+                if name is not None:
+                    yield change.old, (record, Read(name.label, name.within, ""))
+        for move in moves:
+            if move.old != move.new:
+                label = move.new.removesuffix(f".{move.within}")
+                yield self._records[move.old].name, (None, Read(label, move.within, ""))
+
+    def _with_links(self, record: Record) -> Record:
+        """The record with the names that its inputs have now, and a note of it."""
+        reads = linked(record.reads, self._reads_now(record))
+        pairs = zip(record.reads, reads, strict=True)
+        changed = tuple(f"{_spelled(old)} -> {_spelled(new)}" for old, new in pairs if old != new)
+        history = (*record.history, Change.now(RELINKED, changed=changed)) if changed else record.history
+        return attrs.evolve(record, reads=reads, history=history)
+
+    def _reads_now(self, record: Record) -> dict[Read, Read]:
+        """What it has read under names that these had before: not what was stored under one of them later."""
+        found: dict[Read, Read] = {}
+        for read in record.reads:
+            known = self._links.get(_spelled(read))
+            if known is None:
+                continue
+            moved, new = known
+            if moved is None or (_spelled(read) not in self._sizes and _left(moved, _spelled(read)) > record.date):
+                found[read] = attrs.evolve(new, content=read.content)
+        return found
+
+    def _linked(self, move: Move) -> Move:
+        return attrs.evolve(move, reads=self._reads_now(self._records[move.old]))
+
+    def _to_link(self, moving: set[str]) -> tuple[str, ...]:
+        """The names of what stays where it is, and has read something under an old name."""
+        return tuple(name for name, record in self._records.items() if name not in moving and self._reads_now(record))
 
 
-def _params(found: object, params: Mapping[str, Tree]) -> Mapping[str, Tree]:
-    if isinstance(found, ParameterizedMetric):
-        return cast("ParameterizedMetric[..., object]", found).parameters.completed(params)
-    if params:
-        raise TypeError("it has none")
-    return params
+def _left(record: Record, old: str) -> datetime:
+    """When it lost this name."""
+    return max(change.date for change in record.history if (change.what, change.old) == (RENAMED, old))
 
 
-def _was(record: Record | None, old: str) -> bool:
-    """Whether this was moved here from there, by a process that died before it could remove what was there."""
-    last = record.history[-1] if record is not None and record.history else None
-    return last is not None and (last.what, last.old) == (RENAMED, old)
-
-
-def _told(move: _Move) -> Renaming:
-    return Renaming(move.entry.name, move.new, move.entry.bytes, move.record.date)
+def _spelled(read: Read) -> str:
+    return f"{read.manager}.{read.metric}" if read.manager else read.metric

@@ -9,6 +9,8 @@ from typing import Self
 
 import attrs
 
+from simple_metrics_manager.markup import Markup, Shown, folded, joined, line, preformatted, state
+
 
 def message_of(error: BaseException) -> str:
     """The text of an exception, which may be anybody's and fail to say it."""
@@ -19,7 +21,7 @@ def message_of(error: BaseException) -> str:
 
 
 @attrs.frozen
-class Failure:
+class Failure(Shown):
     """A metric that could not be computed: its function raised, its worker died, or something that it needs failed.
 
     ``metric`` is its name within the manager (``inertia,k=10``) and ``label`` what messages call it
@@ -27,7 +29,8 @@ class Failure:
     whole traceback as text; ``date`` is aware and in UTC; ``host`` is the machine of the worker, and empty for what
     failed here. ``because`` names the metric whose failure kept this one from
     being tried; it is empty if its own function was called. ``exception`` is what was raised, where it could be
-    brought here; it is not stored.
+    brought here; it is not stored. ``over`` tells, of one that is kept in a storage, which value was stored then: by
+    that, and by no clock, it is known whether a value is newer.
     """
 
     metric: str
@@ -38,6 +41,7 @@ class Failure:
     date: datetime = attrs.field(factory=lambda: datetime.now(UTC))
     host: str = ""
     because: str = ""
+    over: str = attrs.field(default="", eq=False, repr=False)
     exception: BaseException | None = attrs.field(default=None, eq=False, repr=False)
 
     @classmethod
@@ -50,6 +54,10 @@ class Failure:
         if self.because:
             return f"{self.label} was skipped: it needs {self.because}, which failed"
         return f"{self.label}: {self.error}: {self.message}"
+
+    def __html__(self) -> Markup:
+        head = line(state("failed"), f" {self}")
+        return joined(head, folded("traceback", preformatted(self.traceback))) if self.traceback else head
 
     def to_dict(self) -> dict[str, str]:
         """As plain data."""
@@ -77,6 +85,7 @@ class Failure:
                 datetime.fromisoformat(plain["date"]),
                 text("host"),
                 text("because"),
+                text("over"),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"no failure of a metric: {error}") from None

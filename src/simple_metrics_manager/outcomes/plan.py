@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import attrs
 
 from simple_metrics_manager.events.base import format_seconds
+from simple_metrics_manager.markup import Markup, Shown, joined, line, table
 
 
 @attrs.frozen
-class Plan:
+class Plan(Shown):
     """What ``get_all`` would do: of ``total`` metrics so many are ``stored``, and ``todo`` would be computed.
 
     ``needed`` counts metrics that were not asked for, but are missing and would be computed first. ``seconds`` is the
@@ -33,10 +34,17 @@ class Plan:
         return None if self.seconds is None else self.seconds / max(1, min(self.workers, self.todo + self.needed))
 
     def __str__(self) -> str:
-        lines = [f"{self.stored} of {self.total} stored, {self.todo} to compute"]
+        return "\n".join([self._sentence(), *(f"  {name}: {count}" for name, count in self.metrics.items())])
+
+    def __html__(self) -> Markup:
+        rows = [(name, str(count)) for name, count in self.metrics.items()]
+        listing = [table(("metric", "to compute"), rows, ("to compute",))] if rows else []
+        return joined(line(self._sentence()), *listing)
+
+    def _sentence(self) -> str:
+        said = f"{self.stored} of {self.total} stored, {self.todo} to compute"
         if self.needed:
-            lines[0] += f", and {self.needed} that they need"
+            said += f", and {self.needed} that they need"
         if self.expected is not None and self.todo + self.needed:
-            lines[0] += f", about {format_seconds(self.expected)} with {self.workers} at once"
-        lines += [f"  {name}: {count}" for name, count in self.metrics.items()]
-        return "\n".join(lines)
+            said += f", about {format_seconds(self.expected)} with {self.workers} at once"
+        return said

@@ -6,7 +6,6 @@ goes to standard output: what goes to standard error is painted red.
 
 from __future__ import annotations
 
-import html
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import Protocol, cast
 import attrs
 
 from simple_metrics_manager.events import SweepEnded, SweepProgressed, write_line
+from simple_metrics_manager.markup import Markup, bundle, joined, line, monospaced, tag
 from simple_metrics_manager.progress.open_sweeps import OpenSweeps, Sweep
 
 REFRESH = 0.5
@@ -94,10 +94,10 @@ class Page:
 def rows(states: Iterable[SweepProgressed]) -> dict[str, str]:
     """The rows as text and as HTML that needs no style sheet: a bar of blocks, and its meaning in words."""
     texts: list[str] = []
-    marked: list[str] = []
+    marked: list[Markup] = []
     for state in states:
         filled = WIDTH * state.done // state.total if state.total else WIDTH
         bar = "█" * filled + "░" * (WIDTH - filled)
         texts.append(f"{state.metric} {bar} {state.state()}")
-        marked.append(f"<div><b>{html.escape(state.metric)}</b> <code>{bar}</code> {html.escape(state.state())}</div>")
-    return {"text/plain": "\n".join(texts), "text/html": "\n".join(marked)}
+        marked.append(line(tag("b", state.metric), " ", monospaced(bar), f" {state.state()}"))
+    return bundle("\n".join(texts), joined(*marked))

@@ -144,6 +144,12 @@ class Tiered:
             self._put_aside(name)
         return deeper or not sound
 
+    def outdated(self, name: str) -> None:
+        """Somebody else is known to have replaced the blob: a copy that is used unseen has to go."""
+        self._forget(name)
+        if isinstance(self.shared, Tiered):
+            self.shared.outdated(name)
+
     # --------------------------------------------------------------------------------------------------- writing
     def write(self, name: str, pieces: Iterable[Buffer]) -> int:
         """Writes to the shared place, then the copy, if its tag is known and the pieces can be had a second time."""

@@ -13,17 +13,19 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeVar, cast, overload
 
 import attrs
-from cattrs import AttributeValidationNote, ClassValidationError, Converter, transform_error
+from cattrs import AttributeValidationNote, ClassValidationError, Converter, ForbiddenExtraKeysError, transform_error
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cattrs.preconf.json import make_converter
 from cattrs.v import format_exception
 
 from simple_metrics_manager.errors import ConfigError, MissingExtraError
+from simple_metrics_manager.errors.nearest import did_you_mean, nearest
 from simple_metrics_manager.storing.storage import StorageInterface
 
 S = TypeVar("S", bound=StorageInterface)
@@ -111,6 +113,10 @@ def _without_none(config: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+_OURS = ("file_storages", "memory_storage", "object_storage", "sqlite_storage", "tiered_storage")
+"""The modules here that have storages, which nobody may have imported yet."""
+
+
 def _known() -> dict[str, type[StorageInterface]]:
     """Storage classes by kind, looked up anew each time: classes may come later than the first look."""
     base: type = StorageInterface
@@ -126,13 +132,18 @@ def _subclasses(kind: type[StorageInterface]) -> Iterator[type[StorageInterface]
 
 def _class_of(kind: object) -> type[StorageInterface]:
     known = _known()
+    if kind not in known:
+        for module in _OURS:  # they import this one
+            import_module(f"{__package__}.{module}")
+        known = _known()
     if isinstance(kind, str) and kind in known:
         return known[kind]
     installed = entry_points(group=ENTRY_POINTS)
     if isinstance(kind, str) and kind in installed.names:
         return cast("type[StorageInterface]", installed[kind].load())
     names = ", ".join(map(repr, sorted({*known, *installed.names})))
-    raise _wrong_kind(f"no storage is of kind {kind!r}; there is {names}")
+    meant = did_you_mean(str(kind), {*known, *installed.names})
+    raise _wrong_kind(f"no storage is of kind {kind!r}; there is {names}{meant}")
 
 
 def _wrong_kind(problem: str) -> ClassValidationError:
@@ -201,6 +212,12 @@ def _path(value: object, _: type) -> Path:
 
 def _explain(error: BaseException, kind: type | None) -> str:
     """An error's own words, where cattrs would only say that a value is invalid."""
+    if isinstance(error, ForbiddenExtraKeysError):
+        fields = [field.name for field in attrs.fields(error.cl)]
+        extra = sorted(error.extra_fields)
+        meant = [(name, nearest(name, fields)) for name in extra]
+        told = [name if near is None else f"{name}: did you mean {near}?" for name, near in meant]
+        return f"extra fields found ({', '.join(told)})"
     if type(error) in (Exception, ValueError, TypeError) and error.args:  # cattrs raises bare ones for literals
         return str(error.args[0])
     return format_exception(error, kind)

@@ -51,6 +51,11 @@ class Found:
         """Whether it was written without a record: by 0.5.0, or through a storage of three methods."""
         return self._entry is None or not self._entry.dated
 
+    @property
+    def origin(self) -> bytes | None:
+        """All that its record says of the code, as it is written, if no other metric went into the value; else None."""
+        return self._entry.origin if self._entry is not None else None
+
     def answers(self, question: bytes) -> bool:
         """Whether it is known, without its record having been parsed, to be the answer to this question."""
         self.exact = self._entry is not None and self._entry.answers(question)

@@ -12,6 +12,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Protocol, TypeGuard, runtime_checkable
 
+import attrs
+
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.record import Entry, Record
 
@@ -76,6 +78,18 @@ def is_storage(value: object) -> TypeGuard[Storage]:
     """Whether this has the three methods of a storage; a manager has them too, and is none."""
     methods = ("exists", "save", "load")
     return all(callable(getattr(value, name, None)) for name in methods) and not hasattr(value, "metric_inputs")
+
+
+def described(storage: object) -> str:
+    """A storage in a message, as it was most likely made: without what is at its default. Empty for none."""
+    if storage is None:
+        return ""
+    kind: type = type(storage)
+    if not attrs.has(kind):
+        return repr(storage)
+    shown = ((field, getattr(storage, field.name)) for field in attrs.fields(kind) if field.repr and field.init)
+    told = [f"{field.name}={value!s}" for field, value in shown if field.default != value]
+    return f"{kind.__name__}({', '.join(told)})"
 
 
 class StorageInterface(ABC):

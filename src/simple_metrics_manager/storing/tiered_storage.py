@@ -68,6 +68,11 @@ class TieredStorageInterface(StoredEntries):
     def read_record(self, name: str, /, form: Format | None = None) -> Record | None:
         return self._trying(name, form, lambda: super(TieredStorageInterface, self).read_record(name, form))
 
+    def outdated(self, name: str, /, form: Format | None = None) -> None:
+        """A worker has stored this anew: with ``check="never"``, what ``fast`` has of it would be used still."""
+        for store in {id(store): store for store in (self._default, self._store(form))}.values():
+            cast("Tiered", store).outdated(name)
+
     def _trying(self, name: str, form: Format | None, read: Callable[[], T]) -> T:
         """Reads, and if what was read is damaged, a second time from ``shared``, if the damage is in the copy."""
         try:

@@ -10,6 +10,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
+from simple_metrics_manager.asking.deciding import told
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.storing.failures import keep_failure
@@ -68,6 +69,7 @@ class Driver:
         self._under_way: dict[Future[Receipts], tuple[Group, list[Metric[object]]]] = {}
         self._landed: SimpleQueue[Future[Receipts]] = SimpleQueue()
         self._verbose = verbose
+        self._told = () if told() is None else (told(),)  # what nobody has said takes no bytes
 
     def outcomes(self) -> Iterator[tuple[Metric[object], Receipt]]:
         """Each metric with what became of it, as soon as that is known; those that are skipped among them.
@@ -76,6 +78,7 @@ class Driver:
 
         Raises:
             Broken: the executor has.
+            OutdatedWorkerError: a worker has other code than this process.
         """
         try:
             self._fill()
@@ -130,7 +133,7 @@ class Driver:
                 future = self._executor.submit(work_here, self._recipe.manager(), keys, not group[1], self._verbose)
             else:
                 points = [point_of(key) for key in keys]
-                future = self._executor.submit(work, self._recipe, points, not group[1])
+                future = self._executor.submit(work, self._recipe, points, not group[1], *self._told)
         except (BrokenExecutor, RuntimeError) as error:  # broken, or shut down
             raise Broken from error
         self._under_way[future] = (group, keys)
@@ -139,11 +142,12 @@ class Driver:
 
     def _settle(self, future: Future[Receipts]) -> Iterator[tuple[Metric[object], Receipt]]:
         group, keys = self._under_way[future]
-        try:
-            receipts = future.result().receipts
-        except (BrokenExecutor, CancelledError) as error:
+        error = _error(future)
+        if isinstance(error, BrokenExecutor | CancelledError):
             raise Broken from error
-        except Exception as error:  # noqa: BLE001 - not of a metric's function: those come back as receipts
+        if isinstance(error, KeyboardInterrupt):  # it has struck the workers as well
+            raise error
+        if error is not None:  # not of a metric's function: those come back as receipts
             del self._under_way[future]
             if future is self._tried:
                 failure = Failure.of(keys[0].name, keys[0].label, error)
@@ -155,6 +159,12 @@ class Driver:
                 self._suspects.extend((group, key) for key in keys)
             return
         del self._under_way[future]
+        done = future.result()
+        if done.other is not None:
+            self._recipe.answer(done.other, done.host)
+            self._waiting.setdefault(group, deque()).extendleft(reversed(keys))
+            return
+        receipts = done.receipts
         self._chunks.learn(group[0], sum(receipt.seconds for receipt in receipts), len(keys))
         for key, receipt in zip(keys, receipts, strict=True):
             yield from self._mark(key, receipt)
@@ -169,3 +179,11 @@ class Driver:
         for other, because in skipped:
             failure = Failure(other.name, other.label, receipt.failure.error, receipt.failure.message, because=because)
             yield other, Receipt("failed", 0.0, failure)
+
+
+def _error(future: Future[Receipts]) -> BaseException | None:
+    """What the task has raised. It is asked for, and not raised, lest it be taken for what is raised here meanwhile."""
+    try:
+        return future.exception()
+    except CancelledError as error:
+        return error

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from simple_metrics_manager.declaring.get_all import OnError
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.outcomes.plan import Plan
+from simple_metrics_manager.outcomes.reasons import OnStale
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.request import Request
 from simple_metrics_manager.sweeping.sweep import plan, values
@@ -31,8 +32,14 @@ class GetAllOf:
         executor: Executor | None = None,
         on_error: OnError = "raise",
         dry_run: bool = False,
+        on_stale: OnStale | None = None,
     ) -> list[object] | Plan:
         request = Request(
-            title=self._title, executor=executor, on_error=on_error, use_stored=use_stored, counted=verbose
+            title=self._title,
+            executor=executor,
+            on_error=on_error,
+            use_stored=use_stored,
+            counted=verbose,
+            on_stale=on_stale,
         )
         return (plan if dry_run else values)(self._manager, self._keys(), request)

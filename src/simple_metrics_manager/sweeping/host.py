@@ -10,6 +10,7 @@ from simple_metrics_manager.asking.identity import Identified, Question
 from simple_metrics_manager.asking.memory import Held, Memory
 from simple_metrics_manager.asking.shelf import Shelf
 from simple_metrics_manager.declaring.metric import Host, Metric, Reader
+from simple_metrics_manager.outcomes.reasons import OnStale
 
 
 class Source(Reader, Protocol):
@@ -42,6 +43,7 @@ class Source(Reader, Protocol):
         """Have it stored; whether its function was called for that, here."""
         ...
 
+    def as_told(self, on_stale: OnStale | None, /) -> AbstractContextManager[None]: ...
     def grouped(self, host: Manager, /) -> AbstractContextManager[None]: ...
 
 

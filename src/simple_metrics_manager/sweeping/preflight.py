@@ -19,6 +19,7 @@ from simple_metrics_manager.stores.object_fork import in_use
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.reach import refuse_storage
 from simple_metrics_manager.sweeping.recipe import Recipe
+from simple_metrics_manager.sweeping.same_code import Code, OtherCodeError
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -28,7 +29,7 @@ class Arrival:
     """A worker that has made the manager: its host, the id of its process, its Python.
 
     ``in_process`` says that it is this very process, with the very manager. ``trouble`` is what kept it from making
-    one, and ``missing`` the module that it could not import.
+    one, ``missing`` the module that it could not import, ``other`` the code that it has, if that is not ours.
     """
 
     host: str
@@ -38,6 +39,7 @@ class Arrival:
     version: str = attrs.field(default="", repr=False)
     trouble: str = ""
     missing: str = ""
+    other: Code | None = attrs.field(default=None, repr=False)
 
 
 def preflight(executor: Executor, recipe: Recipe) -> Arrival:
@@ -47,11 +49,15 @@ def preflight(executor: Executor, recipe: Recipe) -> Arrival:
         CannotTravelError: the manager cannot be sent.
         UnreachableManagerError: no worker could make it.
         UnreachableStorageError: workers could not hand their values back.
+        OutdatedWorkerError: it has other code than this process.
         ForkingPoolError: as :func:`refuse_fork`.
     """
     refuse_fork(executor)
     manager = recipe.manager()
     arrival = _landed(executor, recipe, manager)
+    while arrival.other is not None:
+        recipe.answer(arrival.other, arrival.host)
+        arrival = _landed(executor, recipe, manager)
     if arrival.trouble:
         remedy = _import_remedy(arrival.missing) if arrival.missing else _remedy(arrival.trouble)
         raise UnreachableManagerError(_label(manager), arrival.trouble, remedy, arrival.host)
@@ -66,16 +72,19 @@ def preflight(executor: Executor, recipe: Recipe) -> Arrival:
 def arrive(recipe: Recipe) -> Arrival:
     """What the worker does. Its trouble comes back as a value: exceptions do not survive every journey."""
     trouble = missing = ""
+    other: Code | None = None
     try:
         manager = recipe.manager()
         if not recipe.at_home:  # what an annotation names may have stayed behind
             for metric in declared_metrics(type(manager)).values():
                 metric.declaration.codec(type(manager))
+    except OtherCodeError as error:
+        other = error.code
     except Exception as error:  # noqa: BLE001 - see above
         trouble = " ".join(f"{type(error).__name__}: {error}".split())
         missing = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
     place = (socket.gethostname(), os.getpid(), platform.python_version(), recipe.at_home)
-    return Arrival(*place, version=_version(), trouble=trouble, missing=missing)
+    return Arrival(*place, version=_version(), trouble=trouble, missing=missing, other=other)
 
 
 def refuse_fork(executor: Executor) -> None:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import attrs
 
 from simple_metrics_manager.outcomes.failure import Failure
+from simple_metrics_manager.sweeping.same_code import Code
 
 Status: TypeAlias = Literal["computed", "stored", "failed"]
 
@@ -22,11 +23,12 @@ class Receipt(NamedTuple):
 
 
 class Receipts(NamedTuple):
-    """What one task has done, in the order in which it was asked."""
+    """What one task has done, in the order in which it was asked: nothing, if its worker has ``other`` code."""
 
     host: str
     process: int
     receipts: tuple[Receipt, ...]
+    other: Code | None = None
 
 
 def fit_to_travel(failure: Failure) -> Failure:

@@ -14,10 +14,11 @@ from simple_metrics_manager.declaring.carrying import carries
 from simple_metrics_manager.declaring.lookup import named_key
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Row
-from simple_metrics_manager.errors import CannotTravelError
+from simple_metrics_manager.errors import CannotTravelError, OutdatedWorkerError
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.packing import pack, unpack
 from simple_metrics_manager.sweeping.reads import key_called
+from simple_metrics_manager.sweeping.same_code import Code, OtherCodeError, code_here, differing
 
 Point: TypeAlias = tuple[str, Row]
 """A metric as a task names it: what it is called in its class, or collected as, and a row of parameters."""
@@ -32,21 +33,28 @@ class Recipe:
     Pickled, it is bytes, so that a task can always be unpickled and a worker says itself what it cannot import. Where
     nothing was pickled, as among threads, or where it comes back to the process it is from, it is the manager
     itself. What is pickled is the manager as it was when that was done first.
+
+    ``mark`` is that of the code which is to compute, empty if any will do.
     """
 
-    __slots__ = ("_home", "_manager", "_packed", "_token")
+    __slots__ = ("_code", "_home", "_manager", "_mark", "_packed", "_token", "keeps")
 
-    def __init__(self, packed: bytes, token: bytes) -> None:
+    def __init__(self, packed: bytes, token: bytes, mark: bytes = b"") -> None:
         self._packed: dict[bool, bytes] = dict.fromkeys((False, True), packed)
         self._token = token
+        self._mark: bytes | None = mark
+        self._code: Code | None = None
         self._manager: Manager | None = None
         self._home = 0
+        self.keeps: frozenset[str] | None = None
+        """What the manager itself is to hold on to of what is computed; None for all. It does not travel."""
 
     @classmethod
     def of(cls, manager: Manager) -> Recipe:
         """The recipe of this manager. It is pickled only when it has to be, and tells then if it cannot be."""
         recipe = cls(b"", secrets.token_bytes(6))
         recipe._packed.clear()
+        recipe._mark = None
         recipe._manager = manager
         recipe._home = os.getpid()
         _at_home[recipe._token] = manager
@@ -58,15 +66,35 @@ class Recipe:
         The next sweep finds none of its values in memory, since they may have been computed anew meanwhile.
 
         Raises:
+            OtherCodeError: this process has other code than the one that the recipe is from.
             Exception: whatever keeps it from being made here, such as a module that cannot be imported.
         """
         known = self._manager or _at_home.get(self._token)
-        return known if known is not None else _made(self._packed[False], self._token)
+        return known if known is not None else _made(self._packed[False], self._token, self._mark or b"")
 
     @property
     def at_home(self) -> bool:
         """Whether :meth:`manager` gives the very manager that this was made of."""
         return os.getpid() == self._home if self._manager is not None else self._token in _at_home
+
+    def answer(self, there: Code, host: str) -> None:
+        """A worker on this host has other code: from now on any will do, if that is only not known to be the same.
+
+        Raises:
+            OutdatedWorkerError: it is known to be another.
+        """
+        names = differing(self._code, there) if self._code is not None else ()
+        if names:
+            raise OutdatedWorkerError(
+                f"{type(self._manager).__module__}:{type(self._manager).__qualname__}", names, host
+            )
+        self._mark = b""
+
+    def _marked(self) -> bytes:
+        if self._mark is None and self._manager is not None:
+            self._code = code_here(self._manager)
+            self._mark = self._code.mark
+        return self._mark or b""
 
     def packed(self, by_value: bool = False) -> bytes:
         """What is sent; with ``by_value``, so that a worker need not know what ``__main__`` is here.
@@ -78,8 +106,8 @@ class Recipe:
             self._packed[by_value] = pack(self._manager, by_value)
         return self._packed[by_value]
 
-    def __reduce__(self) -> tuple[type[Recipe], tuple[bytes, bytes]]:
-        return Recipe, (self.packed(by_value=carries()), self._token)
+    def __reduce__(self) -> tuple[type[Recipe], tuple[bytes, bytes, bytes]]:
+        return Recipe, (self.packed(by_value=carries()), self._token, self._marked())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Recipe) and self._token == other._token
@@ -107,7 +135,7 @@ _makings: OrderedDict[bytes, _Making] = OrderedDict()
 _lock = threading.Lock()
 
 
-def _made(packed: bytes, token: bytes) -> Manager:
+def _made(packed: bytes, token: bytes, mark: bytes) -> Manager:
     with _lock:
         making = _makings.setdefault(packed, _Making())
         _makings.move_to_end(packed)
@@ -115,7 +143,10 @@ def _made(packed: bytes, token: bytes) -> Manager:
             _makings.popitem(last=False)
     with making.lock:
         if making.manager is None or making.token != token:
-            making.manager, making.token = cast("Manager", unpack(packed)), token
+            made = cast("Manager", unpack(packed))
+            if mark and (code := code_here(made)).mark != mark:
+                raise OtherCodeError(code)
+            making.manager, making.token = made, token
         return making.manager
 
 

@@ -34,6 +34,8 @@ class Report:
         self.total: int = total
         self.done: int = 0
         """How many of what was asked for need no further work, for better or worse."""
+        self._lost = 0
+        """How many of those have failed or were skipped."""
         self.stored: int = 0
         self.computed: int = 0
         self.failures: dict[str, Failure] = {}
@@ -58,6 +60,7 @@ class Report:
             skipped = Skipped(name, str(failure), verbose=self._tells)
             tell(skipped if failure.because else MetricFailed(name, text, failure.host, verbose=self._tells))
         if asked_for:
+            self._lost += failure is not None
             self._advance()
         self._progress()
 
@@ -66,9 +69,18 @@ class Report:
         skipped = sum(bool(failure.because) for failure in self.failures.values())
         failed, seconds = len(self.failures) - skipped, time.monotonic() - self._began
         title, tells = self._request.title, self._tells
-        tell(SweepEnded(title, self.computed, self.stored, failed, skipped, seconds, verbose=tells))
+        left = self.total - self.done
+        tell(SweepEnded(title, self.computed, self.stored, failed, skipped, seconds, left, verbose=tells))
         if self.failures and self._request.on_error == "collect":
             tell(FailuresListed(title, tuple(self.failures.values()), verbose=tells))
+
+    @property
+    def kept(self) -> str:
+        """What one should know when a failure ends the sweep: what was computed is not lost."""
+        if self.total < 2:
+            return ""
+        there = f"{self.done - self._lost} of {self.total} of {self._request.title}"
+        return f"{there} are there and kept: ask again to go on with the others"
 
     def _advance(self) -> None:
         if self._request.counted:

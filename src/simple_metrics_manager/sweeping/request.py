@@ -7,11 +7,13 @@ from concurrent.futures import Executor
 import attrs
 
 from simple_metrics_manager.declaring.get_all import OnError
+from simple_metrics_manager.outcomes.reasons import OnStale
 
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """``title`` is what the sweep is called; ``counted`` tells each metric in the words of 0.5.0, ``get_all 3/10``."""
+    """``title`` is what the sweep is called; ``counted`` tells each metric in the words of 0.5.0, ``get_all 3/10``; ``on_stale``
+    overrides that of the manager."""
 
     title: str
     executor: Executor | None = None
@@ -19,6 +21,7 @@ class Request:
     use_stored: bool = True
     verbose: bool | None = None
     counted: bool = False
+    on_stale: OnStale | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.on_error not in ("raise", "collect"):

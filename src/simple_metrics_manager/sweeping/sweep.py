@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 
+from simple_metrics_manager.asking.deciding import as_told
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import BrokenSweepError, ResultsNotFoundError
 from simple_metrics_manager.outcomes.plan import Plan
+from simple_metrics_manager.outcomes.reasons import TRUST
 from simple_metrics_manager.record import Record
+from simple_metrics_manager.storing.tiered_storage import TieredStorageInterface
 from simple_metrics_manager.sweeping.buckets import absent, fetch
 from simple_metrics_manager.sweeping.chunks import Chunks
 from simple_metrics_manager.sweeping.driver import Broken, Driver
@@ -141,6 +144,7 @@ class Sweep:
         if not self._nodes:
             return
         recipe = Recipe.of(self._manager)
+        recipe.keeps = None if self._hold else self._had
         if not isinstance(self._executor, Inline):
             arrival = preflight(self._executor, recipe)
             if not arrival.in_process:
@@ -174,6 +178,8 @@ class Sweep:
 
     def _take(self, key: Metric[object], receipt: Receipt) -> None:
         self.open.discard(key.name)
+        if receipt.status == "computed" and not receipt.here:
+            self._forget_copy(key)
         if not receipt.here:  # what is held is an old value: it was computed anew elsewhere
             memory, anew = self._source.memory, self._again(key.name) and receipt.failure is None
             (memory.forget if anew else memory.release)(key.name)  # what is not stored can only be forgotten
@@ -183,7 +189,13 @@ class Sweep:
             key.name, receipt.failure, computed=receipt.status == "computed", asked_for=key.name in self.keys
         )
         if receipt.failure is not None and self._request.on_error == "raise":
-            raise_failure(receipt.failure)
+            raise_failure(receipt.failure, self._report.kept)
+
+    def _forget_copy(self, key: Metric[object]) -> None:
+        storage = self._manager.storage_interface
+        if isinstance(storage, TieredStorageInterface):
+            form = self._source.shelf.form(self._manager, key)
+            storage.outdated(self._source.ask(self._manager, key).stored, form)
 
     def release(self, key: Metric[object]) -> None:
         """Let memory go of it, if it was not there before."""
@@ -210,7 +222,8 @@ class Sweep:
         failure = self._report.failures.get(key.name)
         if failure is not None:
             return failure
-        held = self._source.peek(self._manager, key, verbose=self._report.narrates)
+        with as_told(TRUST if key.name in self._nodes else None):
+            held = self._source.peek(self._manager, key, verbose=self._report.narrates)
         if held is None and key.name in self._nodes:
             raise ResultsNotFoundError(key.label, repr(self._manager.storage_interface))
         return (held or self._source.get(self._manager, key)).give()
@@ -218,25 +231,31 @@ class Sweep:
 
 def values(manager: Manager, keys: Sequence[Metric[object]], request: Request) -> list[object]:
     """The values of all keys in their order; with ``on_error="collect"``, a failure in place of what has failed."""
-    sweep = Sweep(manager, keys, request)
-    sweep.run()
-    sweep.fetch()
-    return [sweep.value(key) for key in keys]
+    with manager.__metrics__.as_told(request.on_stale):
+        sweep = Sweep(manager, keys, request)
+        sweep.run()
+        sweep.fetch()
+        return [sweep.value(key) for key in keys]
 
 
 def plan(manager: Manager, keys: Sequence[Metric[object]], request: Request) -> Plan:
     """What :func:`values` would do."""
-    return Sweep(manager, keys, request, load=False).plan()
+    with manager.__metrics__.as_told(request.on_stale):
+        return Sweep(manager, keys, request, load=False).plan()
 
 
 def stream(
     manager: Manager, keys: Sequence[Metric[object]], request: Request
 ) -> Iterator[tuple[Metric[object], object]]:
     """Each key with its value in their order, as soon as it is there; once it is taken, memory lets go of it."""
-    sweep = Sweep(manager, keys, request, load=False, hold=False)
+    source = manager.__metrics__
+    with source.as_told(request.on_stale):
+        sweep = Sweep(manager, keys, request, load=False, hold=False)
     steps = sweep.steps()
     for key in keys:
-        while key.name in sweep.open and next(steps, steps) is None:
-            pass
-        yield key, sweep.value(key)
+        with source.as_told(request.on_stale):  # not across a yield: what the caller asks for meanwhile is his own
+            while key.name in sweep.open and next(steps, steps) is None:
+                pass
+            value = sweep.value(key)
+        yield key, value
         sweep.release(key)

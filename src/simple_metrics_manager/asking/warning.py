@@ -1,0 +1,80 @@
+"""One warning for each metric and process: what changed, where, how many values it concerns, and the ways out."""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.declaring.declaration import Declaration
+from simple_metrics_manager.declaring.metric import ParameterizedMetric
+from simple_metrics_manager.errors import StaleMetricWarning
+from simple_metrics_manager.freshness.causes import Cause
+from simple_metrics_manager.freshness.inquiry import Inquiry
+from simple_metrics_manager.freshness.wording import sentence
+from simple_metrics_manager.outcomes.reasons import Reason
+from simple_metrics_manager.sweeping.host import Manager
+
+_PACKAGE = str(Path(__file__).parent.parent)
+
+_FEW = 5
+"""Causes that are told; ``cm.why`` has all."""
+
+_PATIENCE = 0.2
+"""Seconds for which values are counted."""
+
+WARNED: weakref.WeakKeyDictionary[Declaration, None] = weakref.WeakKeyDictionary()
+"""Metrics of which this process was warned."""
+_doubted: set[str] = set()
+"""Storages of which it was said that some code is not known."""
+
+
+def warn_once(asked: Question, causes: Sequence[Cause]) -> None:
+    """Warn, unless that was done for this metric; of code that is not known, unless that was done for this storage."""
+    declaration = asked.key.declaration
+    if declaration in WARNED:
+        return
+    if all(cause.reason == "unknown" for cause in causes):
+        storage = repr(asked.host.storage_interface)
+        if storage in _doubted:
+            return
+        _doubted.add(storage)
+    WARNED[declaration] = None
+    reasons = tuple({cause.reason: None for cause in causes})
+    told = [sentence(cause) for cause in causes[:_FEW]]
+    if len(causes) > _FEW:
+        told.append(f"and {len(causes) - _FEW} more")
+    stale, stored, counted = _count(asked, frozenset(reasons))
+    message = StaleMetricWarning(asked.key.label, reasons, tuple(told), stale, stored, counted)
+    warnings.warn(message, stacklevel=_depth())
+
+
+def _count(asked: Question, reasons: frozenset[Reason]) -> tuple[int, int, bool]:
+    """How many of the declared values of the metric have such a cause, how many are stored, and whether all were
+    looked at: in a bucket each look is a journey."""
+    metric = asked.key.of
+    if not isinstance(metric, ParameterizedMetric):
+        return 1, 1, True
+    sweep = cast("ParameterizedMetric[..., object]", metric)
+    inquiry, end = Inquiry(cast("Manager", asked.host)), time.monotonic() + _PATIENCE
+    stale = stored = 0
+    for row in sweep.params_list:
+        if time.monotonic() > end:
+            return max(1, stale), max(1, stored), False
+        point = inquiry.about(sweep.at(row))
+        stored += point.date is not None
+        stale += any(cause.reason in reasons for cause in point.own_causes)
+    return max(1, stale), max(1, stored), True
+
+
+def _depth() -> int:
+    """How far up the line stands that asked: outside this package."""
+    depth, frame = 1, sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # as warnings itself does
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        depth, frame = depth + 1, frame.f_back
+    return depth

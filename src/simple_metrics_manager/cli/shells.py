@@ -1,0 +1,3 @@
+"""The shells that can complete the command."""
+
+SHELLS = ("bash", "zsh", "fish")
