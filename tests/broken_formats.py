@@ -13,10 +13,11 @@ import attrs
 import numpy as np
 
 from simple_metrics_manager import JsonStorageInterface, NpzStorageInterface
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError
 from simple_metrics_manager.formats import Buffer, Format, Npz
 from simple_metrics_manager.payload.tree import Array, Payload
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from tests.broken_stores import pause
 
 

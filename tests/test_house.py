@@ -23,11 +23,11 @@ PACKAGE = ROOT / "src" / NAME
 
 LAYERS = (
     {"errors", "markup"},
-    {"keys", "record", "history", "events", "payload", "outcomes"},
+    {"keys", "record", "entry", "history", "events", "payload", "outcomes"},
     {"formats", "stores", "claims", "fingerprint"},
     {"declaring", "storing"},
     {"asking", "sweeping", "freshness", "keeping"},
-    {"many", "kept", "vouching", "manager", "collected", "collect", "progress"},
+    {"one", "many", "kept", "vouching", "manager", "collected", "collect", "progress"},
     {"rename", "copying", "sweep", "cli", "report", "testing", "__main__"},
     {"dated_cache_manager", "storage_interface", "saved_metric_name_converter"},
     {"__init__"},

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Literal, Self, TypeVar, cast
 
 from simple_metrics_manager.asking.cache import Cache
 from simple_metrics_manager.asking.eviction import check_limit
@@ -19,6 +18,7 @@ from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.kept import LookedAfter
 from simple_metrics_manager.keys import default_name_generation_function, tells_apart
 from simple_metrics_manager.many import AskedForMany
+from simple_metrics_manager.one import AskedForOne
 from simple_metrics_manager.outcomes.reasons import OnStale, check_on_stale
 from simple_metrics_manager.storing.storage import Storage
 from simple_metrics_manager.vouching import VouchedFor
@@ -29,7 +29,7 @@ _NONE: Arguments = ((), {})
 """Nothing that a constructor was called with."""
 
 
-class DatedCacheManager(AskedForMany, LookedAfter, VouchedFor):
+class DatedCacheManager(AskedForOne, AskedForMany, LookedAfter, VouchedFor):
     """Metrics that are computed once, kept in memory and in a storage, dated, and given back as declared.
 
     Subclass it and declare metrics with ``@metric``; read them as attributes. Or use it as it is with a dictionary of
@@ -193,94 +193,6 @@ class DatedCacheManager(AskedForMany, LookedAfter, VouchedFor):
         if key.of is None:
             known[key] = found  # what a class declares stays as it is
         return found
-
-    # -------------------------------------------------------------------------------------------- what one may ask
-    # A name says nothing about the type of its value: ``Any`` lets code that was written for 0.5.0 go on.
-    @overload
-    def get(
-        self,
-        key: Metric[T],
-        /,
-        use_stored: bool = True,
-        verbose: bool | None = None,
-        *,
-        on_stale: OnStale | None = None,
-    ) -> T: ...
-    @overload
-    def get(
-        self, name: str, use_stored: bool = True, verbose: bool | None = None, *, on_stale: OnStale | None = None
-    ) -> Any: ...
-    def get(
-        self,
-        name: Metric[T] | str,
-        use_stored: bool = True,
-        verbose: bool | None = None,
-        *,
-        on_stale: OnStale | None = None,
-    ) -> T | object:
-        """The value of a metric: from memory, from the storage, or computed and then stored.
-
-        ``use_stored=False`` computes it anew and overwrites both. ``verbose`` and ``on_stale`` override the manager's,
-        for all that is read on the way, too.
-
-        Raises:
-            UnknownMetricError: this manager has no such metric.
-            MetricTypeError: the value is not what the annotation says; it is kept in ``cache``.
-            MetricCycleError: metrics need each other.
-            StorageError: it could not be stored or read.
-            StaleMetricError: it is out of date, and ``on_stale`` makes that an error.
-        """
-        if on_stale is None:  # to enter a block takes as long as to make the manager
-            return self.__metrics__.get(self, self._key(name), use_stored=use_stored, verbose=verbose).give()
-        with self.__metrics__.as_told(on_stale):
-            return self.__metrics__.get(self, self._key(name), use_stored=use_stored, verbose=verbose).give()
-
-    @overload
-    def __getitem__(self, key: Metric[T], /) -> T: ...
-    @overload
-    def __getitem__(self, key: str, /) -> Any: ...
-    def __getitem__(self, key: Metric[T] | str, /) -> T | object:
-        return self.__metrics__.get(self, self._key(key)).give()
-
-    @overload
-    def compute(self, key: Metric[T], /, force: bool = False, verbose: bool | None = None) -> T: ...
-    @overload
-    def compute(self, name: str, force: bool = False, verbose: bool | None = None) -> Any: ...
-    def compute(self, name: Metric[T] | str, force: bool = False, verbose: bool | None = None) -> T | object:
-        """The value in memory, else computed and held in memory; the storage is left alone."""
-        return self.__metrics__.compute(self, self._key(name), force=force, verbose=verbose).give()
-
-    @overload
-    def save(self, key: Metric[T], /, force: bool = False, verbose: bool | None = None) -> T: ...
-    @overload
-    def save(self, name: str, force: bool = False, verbose: bool | None = None) -> Any: ...
-    def save(self, name: Metric[T] | str, force: bool = False, verbose: bool | None = None) -> T | object:
-        """Compute and store what is not stored yet, or with ``force`` in any case; the value."""
-        return self.__metrics__.save(self, self._key(name), force=force, verbose=verbose).give()
-
-    @overload
-    def load(self, key: Metric[T], /, force: bool = False, verbose: bool | None = None) -> T: ...
-    @overload
-    def load(self, name: str, force: bool = False, verbose: bool | None = None) -> Any: ...
-    def load(self, name: Metric[T] | str, force: bool = False, verbose: bool | None = None) -> T | object:
-        """The value in memory, else (with ``force`` in any case) from the storage; never computed.
-
-        Raises:
-            NotStoredError: it is not stored.
-        """
-        return self.__metrics__.load(self, self._key(name), force=force, verbose=verbose).give()
-
-    def exists(self, name: Metric[object] | str) -> bool:
-        """Whether the value can be had without computing: in memory or in the storage."""
-        return self.__metrics__.exists(self, self._key(name))
-
-    def date(self, name: Metric[object] | str) -> datetime:
-        """When the value was computed, aware and in UTC.
-
-        Raises:
-            NotStoredError: it is neither in memory nor stored.
-        """
-        return self.__metrics__.date(self, self._key(name))
 
     def clear_cache(self) -> None:
         """Forget what is in memory; what is stored stays."""

@@ -24,9 +24,10 @@ from simple_metrics_manager import (
 from simple_metrics_manager.claims.directory_leases import DirectoryLeases
 from simple_metrics_manager.claims.flocks import FileLocks
 from simple_metrics_manager.claims.object_leases import ObjectLeases
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.formats.zarr import Zarr
 from simple_metrics_manager.payload.plain import plain_codec
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import dated
 from simple_metrics_manager.storing.entries import StoredEntries
 from tests.claims.places import waited

@@ -12,11 +12,12 @@ import attrs
 import pytest
 
 from simple_metrics_manager import CorruptMetricError, NewerFormatError, WrongIdentityError
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.json import Json
 from simple_metrics_manager.formats.npy import Npy
 from simple_metrics_manager.formats.npz import Npz
-from simple_metrics_manager.record import FORMAT, Entry
+from simple_metrics_manager.record import FORMAT
 from tests.faults.subject import (
     NEW,
     OLD,

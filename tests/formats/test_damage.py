@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CorruptMetricError
 from simple_metrics_manager.formats import Format
 from simple_metrics_manager.payload.tree import Array, Payload
-from simple_metrics_manager.record import Entry
 from tests.formats.samples import (
     FORMATS,
     NESTED,

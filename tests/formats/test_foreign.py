@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CorruptMetricError, PickledObjectsError
 from simple_metrics_manager.formats import Format, Json, Npy, Npz
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
-from simple_metrics_manager.record import Entry
 from tests.formats.samples import OTHER_ARRAYS, PLAIN_ARRAYS, decoded, entry_of, same_entry
 
 CACHES = Path(__file__).resolve().parent.parent / "data" / "caches-from-0.5.0"

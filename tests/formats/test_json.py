@@ -7,11 +7,12 @@ import json
 import numpy as np
 import pytest
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError
 from simple_metrics_manager.formats import Json
 from simple_metrics_manager.formats.checksum import crc32
 from simple_metrics_manager.payload.tree import Payload, Tree
-from simple_metrics_manager.record import Entry, record_to_json
+from simple_metrics_manager.record import record_to_json
 from tests.formats.samples import RECORD, decoded, encoded, entry_of, same_entry
 
 

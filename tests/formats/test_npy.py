@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError
 from simple_metrics_manager.formats import Npy
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
-from simple_metrics_manager.record import Entry
 from tests.formats.samples import (
     OTHER_ARRAYS,
     PLAIN_ARRAYS,

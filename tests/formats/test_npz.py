@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError
 from simple_metrics_manager.formats import Npz
 from simple_metrics_manager.formats.zip_end import read_central, read_end
@@ -20,7 +21,7 @@ from simple_metrics_manager.formats.zip_layout import END, FULL32, STORED, Membe
 from simple_metrics_manager.formats.zip_reader import data_start, read_members
 from simple_metrics_manager.formats.zip_writer import ZipWriter, central_header, end_records, local_header
 from simple_metrics_manager.payload.tree import Array, Payload
-from simple_metrics_manager.record import Entry, Read, Record, record_to_json
+from simple_metrics_manager.record import Read, Record, record_to_json
 from tests.formats.samples import (
     NESTED,
     OTHER_ARRAYS,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError
 from simple_metrics_manager.formats.base import Shared
 from simple_metrics_manager.formats.checksum import crc32
@@ -20,7 +21,7 @@ from simple_metrics_manager.formats.packed_entry import PackedEntry
 from simple_metrics_manager.formats.short_header import layout_of, shorten
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
-from simple_metrics_manager.record import Code, Entry, Record, params_text, question, record_to_sections
+from simple_metrics_manager.record import Code, Record, params_text, question, record_to_sections
 from simple_metrics_manager.testing import FormatContract
 from tests.formats.samples import (
     OTHER_ARRAYS,

@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NewerFormatError
 from simple_metrics_manager.formats.parquet import Parquet
 from simple_metrics_manager.payload.tables import Table
 from simple_metrics_manager.payload.tree import Payload
 from simple_metrics_manager.payload.typed import typed_codec
-from simple_metrics_manager.record import Code, Entry, Record
+from simple_metrics_manager.record import Code, Record
 from tests.formats.samples import RECORD, decoded, encoded, entry_of, flips, outcome
 from tests.payload.table_samples import IDS, TABLES, assert_same, pa, pd, pl
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats import Format, Json, Npy, Npz
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
-from simple_metrics_manager.record import Entry
 from tests.formats.samples import (
     FORMATS,
     OTHER_ARRAYS,

@@ -21,13 +21,14 @@ import zarr.storage
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NewerFormatError, StorageError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.zarr import Zarr
 from simple_metrics_manager.payload.chunked import Chunked
 from simple_metrics_manager.payload.chunks import METADATA, Chunks
 from simple_metrics_manager.payload.tree import Payload, Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.stores.files import read_file
 from simple_metrics_manager.testing import FormatContract
 from tests.formats.samples import RECORD, SINGLE, encoded, flips, outcome

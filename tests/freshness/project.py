@@ -18,7 +18,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypedDict, cast
 
-from simple_metrics_manager import DatedCacheManager, Metric, MetricTypeError, NpzStorageInterface, StaleMetricError, StaleMetricWarning
+from simple_metrics_manager import (
+    DatedCacheManager,
+    Metric,
+    MetricTypeError,
+    NpzStorageInterface,
+    StaleMetricError,
+    StaleMetricWarning,
+)
 from simple_metrics_manager.asking.warning import WARNED
 from simple_metrics_manager.events import Computed, Event, listening
 from simple_metrics_manager.fingerprint.environment import library_versions

@@ -22,9 +22,10 @@ from simple_metrics_manager import (
     StaleMetricWarning,
     UnknownMetricError,
 )
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.history import Change
-from simple_metrics_manager.record import Entry, Record, record_from_json, record_to_json
+from simple_metrics_manager.record import Record, record_from_json, record_to_json
 from simple_metrics_manager.storing import conditional
 from simple_metrics_manager.storing.entries import StoredEntries
 from tests.compat.own_storages import PickleStorage

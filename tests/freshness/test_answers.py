@@ -19,11 +19,12 @@ from simple_metrics_manager import (
     UnknownMetricError,
     metric,
 )
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.freshness.causes import Cause
-from simple_metrics_manager.outcomes.reasons import NOTES, REASONS
 from simple_metrics_manager.freshness.staleness import SweepStaleness
 from simple_metrics_manager.freshness.wording import sentence, short
-from simple_metrics_manager.record import Code, Entry
+from simple_metrics_manager.outcomes.reasons import NOTES, REASONS
+from simple_metrics_manager.record import Code
 from simple_metrics_manager.storing.storage import Storage
 
 FACTOR = [2.0]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simple_metrics_manager import DatedCacheManager, MemoryStorageInterface, MetricDeclarationError, metric
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.payload.tree import Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.rename import rename_stored
 from simple_metrics_manager.storing.entries import StoredEntries
 from tests.compat.own_storages import DuckStorage

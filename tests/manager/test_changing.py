@@ -18,8 +18,8 @@ from simple_metrics_manager import DatedCacheManager, MemoryStorageInterface, Np
 from simple_metrics_manager.asking import running
 from simple_metrics_manager.asking.identity import Question
 from simple_metrics_manager.asking.shelf import Shelf
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.formats.base import Format
-from simple_metrics_manager.record import Entry
 
 # Another function stands in for one that must not run again: that its code is another one is told elsewhere.
 pytestmark = pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")

@@ -24,8 +24,8 @@ from simple_metrics_manager import (
     UnknownMetricError,
     metric,
 )
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.keeping.reports import ClearPlan
-from simple_metrics_manager.record import Entry
 from simple_metrics_manager.storing.entries import StoredEntries
 from tests.compat.own_storages import PickleStorage
 

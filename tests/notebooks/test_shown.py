@@ -21,10 +21,10 @@ from simple_metrics_manager import (
     NpzStorageInterface,
     metric,
 )
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.freshness.status import ManagerStatus, StatusRow
 from simple_metrics_manager.markup import Markup, Shown, changes, joined, state, table, tag
-from simple_metrics_manager.record import Entry
 from simple_metrics_manager.storing.entries import StoredEntries
 
 HOSTILE = """<script>alert("1")</script>'><img src=x onerror=alert(2)>&amp;"""

@@ -12,8 +12,9 @@ from typing import cast
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.manager import DatedCacheManager
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.failures import keep_failure
 from simple_metrics_manager.storing.memory_storage import MemoryStorageInterface

@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 pytest.importorskip("htpy", reason="needs the extra report")
 
 from simple_metrics_manager.declaring.decorator import metric
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import ReportTooLargeError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.status import StatusRow
 from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.outcomes.failure import Failure
-from simple_metrics_manager.record import Code, Entry, Record
+from simple_metrics_manager.record import Code, Record
 from simple_metrics_manager.report import report_page, write_report
 from simple_metrics_manager.report.elements import visible
 from simple_metrics_manager.report.facts import Facts, MetricFacts, Point

@@ -18,10 +18,11 @@ from simple_metrics_manager import (
     SqliteStorageInterface,
     TieredStorageInterface,
 )
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import NewerFormatError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.payload.plain import plain_codec
-from simple_metrics_manager.record import FORMAT, Entry, Record
+from simple_metrics_manager.record import FORMAT, Record
 from simple_metrics_manager.stores.directory import Directory
 from simple_metrics_manager.storing.entries import StoredEntries
 

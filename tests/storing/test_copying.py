@@ -34,12 +34,13 @@ from simple_metrics_manager import (
     TieredStorageInterface,
     metric,
 )
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.events import Event, listening
 from simple_metrics_manager.history import Change
 from simple_metrics_manager.keeping.copying import CopyEnded, copy_storage
 from simple_metrics_manager.keeping.likeness import same_record
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.testing.sample_entries import FULL_RECORD, SINGLE, same_entry
 from tests.compat.own_storages import PickleStorage

@@ -12,7 +12,7 @@ from simple_metrics_manager import MemoryStorageInterface, NpzStorageInterface, 
 from simple_metrics_manager.fingerprint import fingerprint
 from simple_metrics_manager.fingerprint.helpers import Helpers
 from simple_metrics_manager.freshness.causes import Cause
-from simple_metrics_manager.freshness.helper_diffs import with_helper_diffs
+from simple_metrics_manager.freshness.helper_diffs import HelperDiffs
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing import sources
 from simple_metrics_manager.storing.entries import StoredEntries
@@ -103,7 +103,7 @@ def test_diff_of_a_helper(tmp_path: Path) -> None:
     cause = Cause("helper_changed", "lab.used", then.helpers["lab.used"], now.helpers["lab.used"], "lab.py:1")
     record = Record(name="m", helpers=dict(then.helpers))
 
-    (shown,) = with_helper_diffs([cause], record, storage, now.helpers)
+    (shown,) = HelperDiffs(storage).shown([cause], record, now.helpers)
     assert shown.diff == "      y = x\n-     return y + 1\n+     return y + 2"
     assert shown.location == "lab.py:3"
-    assert with_helper_diffs([cause], record, MemoryStorageInterface(), now.helpers) == (cause,)
+    assert HelperDiffs(MemoryStorageInterface()).shown([cause], record, now.helpers) == (cause,)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
+from simple_metrics_manager.asking.damage import take_away
 from simple_metrics_manager.asking.identity import Question
 from simple_metrics_manager.asking.judging import Deciding, check_identity, unusable
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.claims.base import Claim, Claims
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.errors import CorruptDatabaseError, CorruptMetricError, InTheWayError, NotStoredError
-from simple_metrics_manager.events import Disregarded, Loaded, Saved, SetAside, Superseded, silent, tell
+from simple_metrics_manager.errors import CorruptMetricError, NotStoredError
+from simple_metrics_manager.events import Disregarded, Loaded, Saved, Superseded, silent, tell
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.payload.codec import Codec
@@ -229,7 +229,7 @@ class Shelf:
         try:
             found = self._find(asked, storage, codec)
         except CorruptMetricError as error:
-            if not mend or not _set_aside(asked, error, storage, self.form(asked.host, asked.key)):
+            if not mend or not take_away(asked, error, storage, self.form(asked.host, asked.key)):
                 raise
             return None
         if found is None:
@@ -292,15 +292,3 @@ class Shelf:
             return None
         old = map(storage.find, asked.host.old_names(asked.key))
         return next((each for each in old if each is not None and each.old), None)
-
-
-def _set_aside(asked: Question, error: CorruptMetricError, storage: DatedStorage, form: Format | None) -> bool:
-    """Take what is damaged out of the way, and tell it; False if it lies where it lay."""
-    place = None
-    if not isinstance(error, InTheWayError | CorruptDatabaseError):
-        with contextlib.suppress(OSError):  # a disk that fails here as well: the damage is what matters
-            place = storage.set_aside(asked.stored, form)
-    if place is None:
-        return False
-    tell(SetAside(asked.name, error.found, place, verbose=asked.verbose))
-    return True

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.entry import Entry
+from simple_metrics_manager.record import Record
 
 Buffer: TypeAlias = "bytes | bytearray | memoryview"
 

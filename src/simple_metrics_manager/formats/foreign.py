@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
-from simple_metrics_manager.record import Entry
 
 SINGLE = "value"
 """Name of the array in a payload that is one array."""

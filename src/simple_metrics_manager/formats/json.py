@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple, cast
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.checksum import crc32
@@ -24,7 +25,7 @@ from simple_metrics_manager.formats.record_text import (
     unreadable,
 )
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 
 _OPENING = b'{"simple_metrics_manager": 1,\n'
 _STARTS = ('"record": ', '"value": ', '"arrays": ')

@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 import attrs
 import numpy as np
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.checksum import crc32
@@ -26,7 +27,7 @@ from simple_metrics_manager.formats.record_text import (
     unreadable,
 )
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 
 _OURS = b"\t\n"
 """Ends the header of our files, where numpy writes a space and a newline: one of them whose trailer has been cut

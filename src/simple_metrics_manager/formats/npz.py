@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.foreign import SINGLE, from_npz, is_single
@@ -34,7 +35,7 @@ from simple_metrics_manager.formats.zip_reader import (
 )
 from simple_metrics_manager.formats.zip_writer import ZipWriter
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 
 _NPY = ".npy"
 _SINGLE = SINGLE + _NPY

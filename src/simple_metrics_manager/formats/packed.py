@@ -11,6 +11,7 @@ from typing import ClassVar, TypeAlias
 import attrs
 import numpy as np
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.checksum import crc32
@@ -22,7 +23,7 @@ from simple_metrics_manager.formats.record_text import DAMAGE, name_of, tree_tex
 from simple_metrics_manager.formats.short_header import layout_of, shorten
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Array, Payload, Tree
 from simple_metrics_manager.payload.trust import locked
-from simple_metrics_manager.record import Entry, NewerFormat, Record
+from simple_metrics_manager.record import NewerFormat, Record
 
 _MAGIC = b"smp\x01"
 _HEAD = struct.Struct("<4sIIIH")

@@ -17,13 +17,13 @@ from typing import Any, TypeAlias, cast
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.formats.base import Shared
 from simple_metrics_manager.formats.record_text import DAMAGE, unreadable
 from simple_metrics_manager.history import Change
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
 from simple_metrics_manager.record import (
     CURRENT,
-    Entry,
     File,
     Read,
     Record,

@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.checksum import crc32
@@ -21,7 +22,7 @@ from simple_metrics_manager.formats.record_text import (
 )
 from simple_metrics_manager.payload.tables import Table
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Payload, Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 
 _KEY = "simple_metrics_manager.record"
 

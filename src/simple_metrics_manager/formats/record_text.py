@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import (
     CannotStoreError,
     CorruptMetricError,
@@ -21,7 +22,6 @@ from simple_metrics_manager.payload.tree import Payload, Tree
 from simple_metrics_manager.record import (
     CURRENT,
     FORMAT,
-    Entry,
     NewerFormat,
     Record,
     codec_in,

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, StorageError
 from simple_metrics_manager.formats.base import Buffer
 from simple_metrics_manager.formats.record_text import (
@@ -35,7 +36,7 @@ from simple_metrics_manager.formats.zip_stream import ZipStream
 from simple_metrics_manager.payload.chunked import Chunked
 from simple_metrics_manager.payload.chunks import METADATA, Chunks, Vanished
 from simple_metrics_manager.payload.tree import ARRAY_MARK, Native, Payload, Tree
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.stores.files import NotAFileError, read_file
 
 _RECORD = "record.json"

@@ -16,6 +16,7 @@ from simple_metrics_manager.asking.identity import Question
 from simple_metrics_manager.asking.judging import check_identity, unusable
 from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.freshness.causes import Cause
@@ -26,7 +27,7 @@ from simple_metrics_manager.freshness.wording import sentence
 from simple_metrics_manager.history import Change
 from simple_metrics_manager.markup import Shown
 from simple_metrics_manager.outcomes.reasons import Reason
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import dated
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.storage import EntryStorage, Storage

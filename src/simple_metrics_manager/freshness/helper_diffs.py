@@ -10,21 +10,29 @@ from simple_metrics_manager.fingerprint.helpers import Helpers
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.diffs import first_change, source_diff
 from simple_metrics_manager.record import Record
-from simple_metrics_manager.storing.sources import read_sources
+from simple_metrics_manager.storing.sources import read_sources, sources_name
 
 
-def with_helper_diffs(
-    causes: Iterable[Cause], record: Record, storage: object, now: Mapping[str, str]
-) -> tuple[Cause, ...]:
-    """The same causes; changed helpers with their diffs, and at the line where that begins.
+class HelperDiffs:
+    """Shows changes of helpers of what is in one storage; texts are read once, as all points of a sweep have the same."""
 
-    ``now`` are the helpers as they are in this process. Nothing is read unless a helper has changed.
-    """
-    told = tuple(causes)
-    if not isinstance(now, Helpers) or not any(_is_told(cause) for cause in told):
-        return told
-    then = read_sources(storage, record.helpers)
-    return tuple(_shown(cause, then, now.texts) if _is_told(cause) else cause for cause in told)
+    def __init__(self, storage: object) -> None:
+        self._storage = storage
+        self._texts: dict[str, Mapping[str, str]] = {}
+
+    def shown(self, causes: Iterable[Cause], record: Record, now: Mapping[str, str]) -> tuple[Cause, ...]:
+        """The same causes; changed helpers with their diffs, and at the line where that begins.
+
+        ``now`` are the helpers as they are in this process. Nothing is read unless a helper has changed.
+        """
+        told = tuple(causes)
+        if not isinstance(now, Helpers) or not any(_is_told(cause) for cause in told):
+            return told
+        name = sources_name(record.helpers)
+        if name not in self._texts:
+            self._texts[name] = read_sources(self._storage, record.helpers)
+        then = self._texts[name]
+        return tuple(_shown(cause, then, now.texts) if _is_told(cause) else cause for cause in told)
 
 
 def _is_told(cause: Cause) -> bool:

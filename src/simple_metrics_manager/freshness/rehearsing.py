@@ -11,9 +11,10 @@ import copy
 from typing import Protocol, cast
 
 from simple_metrics_manager.asking.cache import Cache
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import NotStoredError
 from simple_metrics_manager.formats.base import Format
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.memory_storage import MemoryStorageInterface
 from simple_metrics_manager.storing.storage import EntryStorage, Storage
 from simple_metrics_manager.sweeping.host import Manager as Host

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.npy import Npy
 from simple_metrics_manager.formats.npz import Npz
 from simple_metrics_manager.payload.chunked import Chunked
-from simple_metrics_manager.record import Entry
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.tiered_storage import TieredStorageInterface
 

@@ -11,13 +11,14 @@ from contextlib import suppress
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import MetricsError, NotStoredError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.history import Change
 from simple_metrics_manager.keeping.likeness import likeness
 from simple_metrics_manager.keys import DATE
 from simple_metrics_manager.payload.tree import Tree
-from simple_metrics_manager.record import Entry, Read, Record
+from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.failures import move_failure
 from simple_metrics_manager.storing.natural import NATURAL

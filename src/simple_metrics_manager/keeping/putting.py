@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Self
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NotStoredError
 from simple_metrics_manager.formats.base import Buffer, Format
 from simple_metrics_manager.formats.checksum import sums
@@ -15,7 +16,7 @@ from simple_metrics_manager.formats.parquet import Parquet
 from simple_metrics_manager.formats.zarr import Zarr
 from simple_metrics_manager.keeping.blobs import truth, verified
 from simple_metrics_manager.keeping.likeness import likeness, same_record
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing import conditional
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.object_storage import ObjectStorageInterface

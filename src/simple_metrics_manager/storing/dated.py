@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Protocol, cast
 
 from simple_metrics_manager.claims.base import Claims
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, NotStoredError, SaveError, StorageError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.keys import DATE
@@ -19,7 +20,7 @@ from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.payload.tree import NOTHING, Payload
 from simple_metrics_manager.payload.unshare import unshare
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.storage import EntryStorage, Storage
 

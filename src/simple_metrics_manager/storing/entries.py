@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
 
 from simple_metrics_manager.claims.base import Claims
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NewerFormatError, NotStoredError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.record_text import BareEntry
 from simple_metrics_manager.keys import DATE
 from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.stores.base import Listed, Store
 from simple_metrics_manager.storing import conditional
 from simple_metrics_manager.storing.natural import NATURAL, OTHERS

@@ -9,12 +9,12 @@ import attrs
 
 from simple_metrics_manager.claims.base import Claims
 from simple_metrics_manager.claims.beside_files import claims_in
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.json import Json
 from simple_metrics_manager.formats.npy import Npy
 from simple_metrics_manager.formats.npz import Npz
-from simple_metrics_manager.record import Entry
 from simple_metrics_manager.stores.base import Store
 from simple_metrics_manager.stores.directory import Directory
 from simple_metrics_manager.stores.durability import Durability

@@ -9,10 +9,11 @@ import attrs
 
 from simple_metrics_manager.claims.base import Claims
 from simple_metrics_manager.claims.object_leases import EXTENSION, ObjectLeases
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CorruptMetricError, NotStoredError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.formats.npz import Npz
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.stores.base import Store
 from simple_metrics_manager.stores.object_options import Credentials, plain_options, plain_url
 from simple_metrics_manager.stores.objects import Objects

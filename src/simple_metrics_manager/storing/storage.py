@@ -14,8 +14,9 @@ from typing import Protocol, TypeGuard, runtime_checkable
 
 import attrs
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.formats.base import Format
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 
 
 class Storage(Protocol):

@@ -8,9 +8,10 @@ from typing import ClassVar, TypeVar, cast, get_args
 import attrs
 
 from simple_metrics_manager.claims.base import Claims
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import ConfigError, CorruptMetricError
 from simple_metrics_manager.formats.base import Format
-from simple_metrics_manager.record import Entry, Record
+from simple_metrics_manager.record import Record
 from simple_metrics_manager.stores.base import Store
 from simple_metrics_manager.stores.tiered import Check, Tiered
 from simple_metrics_manager.storing.entries import StoredEntries

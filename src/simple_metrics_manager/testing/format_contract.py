@@ -11,10 +11,11 @@ from typing import ClassVar, TypeAlias
 import attrs
 import numpy as np
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import CannotStoreError, CorruptMetricError, NewerFormatError, PickledObjectsError
 from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.payload.tree import Array, Payload, Tree
-from simple_metrics_manager.record import FORMAT, Entry
+from simple_metrics_manager.record import FORMAT
 from simple_metrics_manager.testing.damage import cuts, flips, outcomes
 from simple_metrics_manager.testing.sample_entries import NESTED, RECORD, Unheard, entry_of, same_entry, sample_entries
 from simple_metrics_manager.testing.trying import Contract, raises, skip

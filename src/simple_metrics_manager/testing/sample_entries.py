@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.payload.tree import Array, Native, Payload, Tree
-from simple_metrics_manager.record import Code, Entry, Read, Record
+from simple_metrics_manager.record import Code, Read, Record
 
 RECORD = Record(
     name="Digits.spectrum",

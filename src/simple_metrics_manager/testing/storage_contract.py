@@ -15,10 +15,10 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from simple_metrics_manager.entry import Entry
 from simple_metrics_manager.errors import NotStoredError
 from simple_metrics_manager.formats.json import Json
 from simple_metrics_manager.payload.tree import Payload
-from simple_metrics_manager.record import Entry
 from simple_metrics_manager.storing.config import storage_from_config, storage_to_config
 from simple_metrics_manager.storing.storage import EntryStorage, Storage, StorageInterface, is_storage
 from simple_metrics_manager.testing.sample_entries import FULL_RECORD, RECORD, SINGLE, entry_of, same_entry
