@@ -1,4 +1,4 @@
-"""What lies in a folder, for tests that say so: what begins with a dot is hidden, as is the folder for claims."""
+"""What lies in a folder, for tests that say so, without what begins with a dot, as claims do, and sources of helpers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 def files(folder: Path) -> list[Path]:
-    """Everything in a folder that is not hidden, in order."""
-    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    """Everything in a folder that is stored, in order."""
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith(".") and path.suffix != ".sources"]
 
 
 def names(folder: Path) -> list[str]:

@@ -71,8 +71,10 @@ class DatedCacheManager(AskedForOne, AskedForMany, LookedAfter, VouchedFor):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         check_class(cls)
-        check_on_stale(cls.on_stale, cls.__qualname__)
-        if "memory_limit" in cls.__dict__ and "memory_limit" not in inspect.get_annotations(cls):  # else it is a field
+        own = cls.__dict__.keys() - inspect.get_annotations(cls).keys()  # what has an annotation may be a field
+        if "on_stale" in own:
+            check_on_stale(cls.on_stale, cls.__qualname__)
+        if "memory_limit" in own:
             check_limit(cls.memory_limit, cls.__qualname__)
         settle(cls)
 

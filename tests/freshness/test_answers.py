@@ -103,7 +103,7 @@ def test_value_is_fresh_then_stale_then_fresh(storage: Storage, factor: Callable
     place = cm.why(Digits.pixels).causes[0].location
     cause = attrs.evolve(cause, location=place)
 
-    assert place.endswith("test_answers.py:29")
+    assert place.endswith("test_answers.py:30")
     assert cm.why(Digits.pixels).causes == (cause,)
     assert found.status == "stale"
     assert found.own_causes == (Cause("upstream_stale", "spectrum"),)

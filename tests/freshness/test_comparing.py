@@ -15,6 +15,7 @@ from simple_metrics_manager.fingerprint.files import file_now
 from simple_metrics_manager.freshness.causes import Cause, status_of
 from simple_metrics_manager.freshness.comparing import Present, own_causes
 from simple_metrics_manager.freshness.diffs import first_change, source_diff
+from simple_metrics_manager.freshness.helper_diffs import HelperDiffs
 from simple_metrics_manager.freshness.upstream import Judge, Stored
 from simple_metrics_manager.record import Code, File, Read, Record
 
@@ -190,8 +191,10 @@ def test_long_chains_and_circles_end() -> None:
         for number in range(deep)
     }
     stored[str(deep)] = Stored("end", attrs.evolve(QUIET, content="1:c", reads=(Read("", "0", "1:c"),)), NOW)
-    judge = Judge(lambda read: stored[read.metric])
-    stale = Judge(lambda read: attrs.evolve(stored[read.metric], present=None if read.metric != "end" else NOW))
+    judge = Judge(lambda read: stored[read.metric], HelperDiffs(None))
+    stale = Judge(
+        lambda read: attrs.evolve(stored[read.metric], present=None if read.metric != "end" else NOW), HelperDiffs(None)
+    )
     verdict = judge.judge(Read("", "0", ""), stored["0"])
 
     assert verdict is not None
@@ -207,7 +210,7 @@ def test_root_is_told_by_the_shortest_way() -> None:
         "a": Stored("a", Record(name="a", content="1:c", reads=(Read("", "root", "1:c"),))),
         "top": Stored("top", Record(name="top", reads=(Read("", "a", "1:c"), Read("", "root", "1:c")))),
     }
-    verdict = Judge(lambda read: stored[read.metric]).judge(Read("", "top", ""), stored["top"])
+    verdict = Judge(lambda read: stored[read.metric], HelperDiffs(None)).judge(Read("", "top", ""), stored["top"])
 
     assert verdict is not None
     assert [(each.reason, each.subject, each.via) for each in verdict.causes] == [

@@ -288,6 +288,13 @@ def line_of(edit: Edit, text: str) -> str:
     raise AssertionError(f"{text!r} is nowhere")
 
 
+def changed_line(edit: Edit) -> str:
+    """Where the file begins to be another one."""
+    old, new = project.FILES[edit.file].splitlines(), edited(edit)[edit.file].splitlines()
+    same = next((index for index, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), len(new))
+    return f"{edit.file}:{same + 1}"
+
+
 @pytest.mark.parametrize("name", EDITS)
 def test_edit_is_told_as_what_it_is(answers: dict[str, dict[str, Row]], name: str, tmp_path: Path) -> None:
     """Exactly the metrics that an edit concerns are stale, with the reason, the subject, the place and the values."""
@@ -307,7 +314,9 @@ def test_edit_is_told_as_what_it_is(answers: dict[str, dict[str, Row]], name: st
         assert rows[metric]["state"] == causes[0].state
         for expected, cause in zip(causes, rows[metric]["why"], strict=False):
             place = cause.get("location", "").rpartition(f"/{name}/")[2]
-            assert place == (line_of(edit, expected.line) if expected.line else "")
+            changed = {changed_line(edit)} if cause.get("diff") else set[str]()
+            assert place in ({line_of(edit, expected.line)} | changed if expected.line else {""})
+            assert bool(cause.get("diff")) == (expected.reason in ("code_changed", "helper_changed"))
             if expected.values is not None:
                 assert expected.values == (cause.get("old"), cause.get("new"))
 

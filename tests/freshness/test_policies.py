@@ -47,6 +47,8 @@ def test_policies_are_kept(
     """Each metric is refused, computed anew, warned of or used as its reasons have it; all else is used in silence."""
     for key, outcome in outcomes[name][preset].items():
         edit, metric = EDITS[name], metric_of(key)
+        if edit.then and metric == "last":
+            continue  # its input is computed anew first, see below
         policies = expected(edit, metric, preset)
         refused = bool(outcome["refused"])
         assert refused == ("error" in policies), (key, outcome)
@@ -58,9 +60,7 @@ def test_policies_are_kept(
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_no_wrong_value_is_served(
-    outcomes: dict[str, dict[Preset, dict[str, project.Outcome]]], name: str
-) -> None:
+def test_no_wrong_value_is_served(outcomes: dict[str, dict[Preset, dict[str, project.Outcome]]], name: str) -> None:
     """``fresh`` gives what today's code computes, ``strict`` that or an error, ``careful`` that or a warning."""
     for preset in PRESETS:
         for key, outcome in outcomes[name][preset].items():

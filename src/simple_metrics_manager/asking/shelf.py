@@ -24,6 +24,7 @@ from simple_metrics_manager.storing.dated import DatedStorage, Found, dated, kno
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.failures import is_latest, keep_failure, last_failure
 from simple_metrics_manager.storing.natural import NATURAL
+from simple_metrics_manager.storing.sources import keep_sources
 from simple_metrics_manager.storing.storage import Storage, described, is_storage
 
 
@@ -147,6 +148,7 @@ class Shelf:
                 return theirs
             size = storage.keep(held.value, payload, held.record, self.form(asked.host, asked.key))
         held.state, held.payload = "stored", None
+        keep_sources(storage.storage, held.record.helpers)
         if payload.natives and any(native.borrowed for native in payload.natives.values()):
             self._take_over(asked, held, storage)
         if not silent(asked.verbose):

@@ -30,6 +30,7 @@ from simple_metrics_manager.outcomes.reasons import Reason
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import dated
 from simple_metrics_manager.storing.entries import StoredEntries
+from simple_metrics_manager.storing.sources import keep_sources
 from simple_metrics_manager.storing.storage import EntryStorage, Storage
 from simple_metrics_manager.sweeping.host import Manager
 
@@ -161,6 +162,7 @@ class _Acceptance:
             storage.write(new, form)
         elif storage.replace(new, tag, form) is None:
             return None
+        keep_sources(storage, stamped.helpers)
         self._remember(asked, before, stamped)
         return outcome
 
@@ -170,7 +172,7 @@ class _Acceptance:
         codec = self._source.shelf.codec(self._manager, asked.key)
         problem = None if asked.key.declaration.anonymous else unusable(asked, codec, record)
         if problem is not None:  # it has been declared to be another value
-            return f"{problem}: it is computed anew when it is asked for", None
+            return f"{problem[1]}: it is computed anew when it is asked for", None
         settled = _acceptable(own_causes(record, now))
         if not settled:
             return "unchanged", None

@@ -14,7 +14,7 @@ from simple_metrics_manager.storing.sources import read_sources, sources_name
 
 
 class HelperDiffs:
-    """Shows changes of helpers of what is in one storage; texts are read once, as all points of a sweep have the same."""
+    """Shows changes of helpers of what is in one storage; texts are read once: all points of a sweep have the same."""
 
     def __init__(self, storage: object) -> None:
         self._storage = storage

@@ -12,6 +12,7 @@ from simple_metrics_manager.declaring.lookup import named_key
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
 from simple_metrics_manager.freshness.causes import Cause, status_of
+from simple_metrics_manager.freshness.helper_diffs import HelperDiffs
 from simple_metrics_manager.freshness.presents import Presents
 from simple_metrics_manager.freshness.staleness import Staleness
 from simple_metrics_manager.freshness.upstream import Judge, Name, Stored, Verdict
@@ -40,7 +41,7 @@ class Inquiry:
         self._manager = manager
         self._source = manager.__metrics__
         self._names = names
-        self._judge = Judge(self._look, known)
+        self._judge = Judge(self._look, HelperDiffs(self._source.shelf.storage(manager)), known)
         self._presents = Presents(manager)
         self.label: str = self._source.ask(manager, _ANY).label
         """That of the manager, with its inputs."""

@@ -12,6 +12,7 @@ import attrs
 
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.comparing import Present, own_causes
+from simple_metrics_manager.freshness.helper_diffs import HelperDiffs
 from simple_metrics_manager.record import Read, Record
 
 
@@ -62,8 +63,14 @@ class Judge:
     ``known`` are verdicts from before; nothing is written there.
     """
 
-    def __init__(self, look: Callable[[Read], Stored | None], known: Mapping[Name, Verdict] | None = None) -> None:
+    def __init__(
+        self,
+        look: Callable[[Read], Stored | None],
+        diffs: HelperDiffs,
+        known: Mapping[Name, Verdict] | None = None,
+    ) -> None:
         self._look = look
+        self._diffs = diffs
         self._known: Mapping[Name, Verdict] = {} if known is None else known
         self._verdicts: dict[Name, Verdict | None] = {}
         """None for what nothing is known of, and for what is being looked at."""
@@ -103,7 +110,9 @@ class Judge:
         if record is None:
             causes = (Cause("missing"),) if stored.trouble is None else (stored.trouble,)
             return Verdict(stored.shown, causes, gone=stored.gone)
-        own = () if stored.present is None else own_causes(record, stored.present)
+        own: tuple[Cause, ...] = ()
+        if stored.present is not None:
+            own = self._diffs.shown(own_causes(record, stored.present), record, stored.present.code.helpers)
         if not record.reads:
             return Verdict(stored.shown, own, record.content, stored.gone)
         inputs, unchanged = self._inputs(record)

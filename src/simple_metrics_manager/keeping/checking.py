@@ -26,6 +26,7 @@ from simple_metrics_manager.storing.dated import parse_date
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.failures import failures_beside, names_of_failures, read_failure
 from simple_metrics_manager.storing.natural import NATURAL, OTHERS
+from simple_metrics_manager.storing.sources import damaged_sources
 
 _UNREADABLE = (NewerFormatError, PickledObjectsError, MissingExtraError, OSError)
 
@@ -65,6 +66,10 @@ class _Checker:
                     self._take(name, form, store)
             for name in names_of_failures(self._storage):
                 self._take_failure(name)
+            for place in damaged_sources(self._storage):
+                self._damaged.append(
+                    Finding("", place, "the sources of helpers cannot be read: a diff is lost, no value")
+                )
         except CorruptDatabaseError as error:
             self._damaged.append(Finding("", error.path, error.found))
         self._leftovers += (Finding("", path, reason) for path, reason in self._left())

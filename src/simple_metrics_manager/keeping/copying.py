@@ -29,6 +29,7 @@ from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import parse_date
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.failures import copy_failure, names_of_failures, read_failure
+from simple_metrics_manager.storing.sources import copy_sources
 
 _PAUSE = 10.0
 """Seconds between two lines about a copy that goes on."""
@@ -97,6 +98,8 @@ def copy_storage(
                 tell(Copying(title, done + 1, len(asked), copier.bytes, now - began, verbose=verbose))
                 told = now
         copier.take_failures(None if names is None else set(asked))
+        if not dry_run:
+            copier.take_sources()
     report = copier.report(time.monotonic() - began)
     tell(CopyEnded(title, report, verbose=verbose))
     return report
@@ -145,6 +148,15 @@ class _Copier:
             raise
         except (MetricsError, OSError) as error:
             self._failed[name] = str(error)
+
+    def take_sources(self) -> None:
+        """Copy the sources of helpers, which all values of the same code share."""
+        try:
+            copy_sources(self.source, self.target)
+        except _HOPELESS:
+            raise
+        except (MetricsError, OSError) as error:
+            self._failed["the sources of helpers"] = str(error)
 
     def take_failures(self, names: Container[str] | None) -> None:
         """Copy the last errors of metrics, of these names or of all; one that the target has is left alone, too."""

@@ -77,7 +77,7 @@ PRESETS: Mapping[Preset, Policies] = {
     "fresh": MappingProxyType({**CAREFUL, **dict.fromkeys((*_CODE, "upstream_stale"), "recompute")}),
 }
 
-TRUST: Policies = MappingProxyType({reason: "use" for reason in REASONS})
+TRUST: Policies = MappingProxyType(dict.fromkeys(REASONS, "use"))
 """What was computed a moment ago is used, whatever can be said against it."""
 
 _ONLY: Mapping[Reason, tuple[Policy, ...]] = {

@@ -132,7 +132,7 @@ def _subclasses(kind: type[StorageInterface]) -> Iterator[type[StorageInterface]
 
 def _class_of(kind: object) -> type[StorageInterface]:
     known = _known()
-    if kind not in known:
+    if not isinstance(kind, str) or kind not in known:
         for module in _OURS:  # they import this one
             import_module(f"{__package__}.{module}")
         known = _known()

@@ -25,8 +25,7 @@ from simple_metrics_manager.storing.storage import StorageInterface
 class StoredEntries(StorageInterface):
     """A place and a format together: everything that the storages of this library share.
 
-    A metric may have a format of its own, and tables and chunked arrays have one by nature; their files lie in
-    the same place under the extension of that format.
+    What has a format of its own, declared or, as tables, by nature, lies there too, under the extension of that one.
     """
 
     @property
