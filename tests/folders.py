@@ -1,4 +1,4 @@
-"""What lies in a folder, for tests that say so, without what begins with a dot, as claims do, and sources of helpers."""
+"""What lies in a folder, for tests that say so, without what begins with a dot, as claims, and sources of helpers."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def test_two_commands_of_one_line() -> None:
 
     assert [len(command.splitlines()) for command in (show, test)] == [1, 1]
     assert show.startswith("python3 -m venv ")
-    assert show.endswith("docs/examples/elnino/elnino.py")
+    assert show.endswith("smm -m docs/examples/elnino/elnino.py --store elnino_metrics run")
     assert test.endswith("/pytest")
 
 

@@ -62,6 +62,11 @@ class CachedFunction(Generic[P, T]):
         self._found: dict[Row, Metric[T]] = {}
 
     @property
+    def declaration(self) -> Declaration:
+        """What its metrics have in common."""
+        return self._declaration
+
+    @property
     def params_list(self) -> Sequence[Sequence[object]]:
         """The parameter sets as they were given to ``collect``.
 

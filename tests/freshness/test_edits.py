@@ -273,6 +273,7 @@ def edited(edit: Edit) -> dict[str, str]:
 
 
 def run(verb: str, *folders: Path) -> str:
+    """What the program says about these folders."""
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "tests.freshness.project", verb, *map(str, folders)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env={**os.environ})

@@ -52,7 +52,7 @@ class Lab(DatedCacheManager):
     """Its arrays lie in a temporary directory while they are made."""
 
     verbose = False
-    on_stale: OnStale = {"global_changed": "use"}  # the folder, in another process
+    on_stale: OnStale = {"global_changed": "use"}  # noqa: RUF012 - as users write it; it is the folder that changes
     runs: ClassVar[list[str]] = []
     folder: ClassVar[str] = ""
 

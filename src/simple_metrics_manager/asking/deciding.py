@@ -7,7 +7,7 @@ computed anew with another content. What is in memory is not looked at again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import cast
@@ -44,7 +44,7 @@ _UNTOUCHED: frozenset[Reason] = frozenset({"missing", "corrupt"})
 
 
 @contextmanager
-def as_told(on_stale: OnStale | None) -> Iterator[None]:
+def as_told(on_stale: OnStale | None) -> Generator[None]:
     """A block in which this comes before what managers and metrics say."""
     token = _told.set(on_stale if on_stale is not None else _told.get())
     try:

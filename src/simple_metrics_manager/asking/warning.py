@@ -45,7 +45,7 @@ def warn_once(asked: Question, causes: Sequence[Cause]) -> None:
             return
         _doubted.add(storage)
     WARNED[declaration] = None
-    reasons = tuple({cause.reason: None for cause in causes})
+    reasons: tuple[Reason, ...] = tuple({cause.reason: None for cause in causes})
     told = [sentence(cause) for cause in causes[:_FEW]]
     if len(causes) > _FEW:
         told.append(f"and {len(causes) - _FEW} more")
@@ -60,13 +60,12 @@ def _count(asked: Question, reasons: frozenset[Reason]) -> tuple[int, int, bool]
     metric = asked.key.of
     if not isinstance(metric, ParameterizedMetric):
         return 1, 1, True
-    sweep = cast("ParameterizedMetric[..., object]", metric)
     inquiry, end = Inquiry(cast("Manager", asked.host)), time.monotonic() + _PATIENCE
     stale = stored = 0
-    for row in sweep.params_list:
+    for row in metric.params_list:
         if time.monotonic() > end:
             return max(1, stale), max(1, stored), False
-        point = inquiry.about(sweep.at(row))
+        point = inquiry.about(metric.at(row))
         stored += point.date is not None
         stale += any(cause.reason in reasons for cause in point.own_causes)
     return max(1, stale), max(1, stored), True

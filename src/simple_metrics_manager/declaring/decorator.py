@@ -114,7 +114,7 @@ def metric(
     max_age: timedelta | None = None,
     files: Files | None = None,
 ) -> PlainOptions: ...
-def metric(
+def metric(  # noqa: PLR0913 - options, each by its name
     function: Callable[..., object] | None = None,
     /,
     *,

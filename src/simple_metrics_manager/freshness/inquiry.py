@@ -12,6 +12,7 @@ from simple_metrics_manager.declaring.lookup import named_key
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
 from simple_metrics_manager.freshness.causes import Cause, status_of
+from simple_metrics_manager.freshness.elsewhere import Elsewhere
 from simple_metrics_manager.freshness.helper_diffs import HelperDiffs
 from simple_metrics_manager.freshness.presents import Presents
 from simple_metrics_manager.freshness.staleness import Staleness
@@ -43,6 +44,7 @@ class Inquiry:
         self._names = names
         self._judge = Judge(self._look, HelperDiffs(self._source.shelf.storage(manager)), known)
         self._presents = Presents(manager)
+        self._others = Elsewhere(manager)
         self.label: str = self._source.ask(manager, _ANY).label
         """That of the manager, with its inputs."""
 
@@ -66,6 +68,11 @@ class Inquiry:
         verdict = self._judge.judge(Read(asked.label, asked.name, ""), stored)
         return () if verdict is None else verdict.causes
 
+    @property
+    def others(self) -> Mapping[str, Declaration]:
+        """The metrics of other managers that went into something, by the names of their values."""
+        return self._others.declarations
+
     def verdicts(self) -> dict[Name, Verdict]:
         """What was found out about this and about all that it was computed from."""
         return self._judge.verdicts
@@ -85,7 +92,7 @@ class Inquiry:
 
     # ------------------------------------------------------------------------------------------------ what is stored
     def _look(self, read: Read) -> Stored | None:
-        """What is stored of something that was read; None if nothing can be known of it."""
+        """What is stored of something that was read."""
         key = self._key(read)
         if key is not None:
             return self._stored(self._source.ask(self._manager, key, read.metric))
@@ -93,7 +100,7 @@ class Inquiry:
         record = self._elsewhere(name)
         if read.manager and read.manager == self.label:
             return Stored(read.metric, record, gone="not declared any more")
-        return None if record is None else Stored(name, record)
+        return self._others.stored(read, record, name)
 
     def _key(self, read: Read) -> Metric[object] | None:
         """The metric of this manager that was read; None if it is none of it."""

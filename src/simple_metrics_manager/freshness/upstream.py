@@ -22,7 +22,7 @@ class Stored:
 
     ``present`` is what would compute it now; ``None`` for a metric of another manager, of which only what it
     was computed from can be looked at. ``gone`` says why there is nothing to compare with; ``trouble`` is what kept
-    its record from being read.
+    its record from being read, or its code from being known.
     """
 
     shown: str
@@ -42,6 +42,8 @@ class Verdict:
     gone: str = ""
     unchanged: tuple[str, ...] = ()
     """Inputs that are fresh and have the content that was read."""
+    reads: tuple[Read, ...] = ()
+    """All inputs."""
 
     @property
     def stale(self) -> bool:
@@ -110,13 +112,13 @@ class Judge:
         if record is None:
             causes = (Cause("missing"),) if stored.trouble is None else (stored.trouble,)
             return Verdict(stored.shown, causes, gone=stored.gone)
-        own: tuple[Cause, ...] = ()
+        own: tuple[Cause, ...] = () if stored.trouble is None else (stored.trouble,)
         if stored.present is not None:
             own = self._diffs.shown(own_causes(record, stored.present), record, stored.present.code.helpers)
         if not record.reads:
             return Verdict(stored.shown, own, record.content, stored.gone)
         inputs, unchanged = self._inputs(record)
-        return Verdict(stored.shown, (*own, *inputs), record.content, stored.gone, unchanged)
+        return Verdict(stored.shown, (*own, *inputs), record.content, stored.gone, unchanged, record.reads)
 
     def _inputs(self, record: Record) -> tuple[list[Cause], tuple[str, ...]]:
         direct: list[Cause] = []

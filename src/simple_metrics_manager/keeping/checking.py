@@ -68,7 +68,7 @@ class _Checker:
                 self._take_failure(name)
             for place in damaged_sources(self._storage):
                 self._damaged.append(
-                    Finding("", place, "the sources of helpers cannot be read: a diff is lost, no value")
+                    Finding("", place, "sources of helpers, which only show changes")
                 )
         except CorruptDatabaseError as error:
             self._damaged.append(Finding("", error.path, error.found))

@@ -12,8 +12,8 @@ from simple_metrics_manager.outcomes.reasons import OnStale
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """``title`` is what the sweep is called; ``counted`` tells each metric in the words of 0.5.0, ``get_all 3/10``; ``on_stale``
-    overrides that of the manager."""
+    """``title`` is what the sweep is called; ``counted`` tells each metric in the words of 0.5.0, ``get_all 3/10``;
+    ``on_stale`` overrides that of the manager."""
 
     title: str
     executor: Executor | None = None
