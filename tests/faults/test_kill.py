@@ -105,7 +105,8 @@ def killed_everywhere(make: MakeStorage, path: Path, old: Seen | None, size: int
     shutil.copytree(path / "before", graveyard)
     folders = copies(path / "copy", path / "before")
     outcome = run(lambda: save_counted(storage, size), next(folders), Plan(bad_rename=bad_rename))
-    assert {"openat", "fsync", "rename"} <= {call.name for call in outcome.calls}
+    assert {"openat", "fsync"} <= {call.name for call in outcome.calls}
+    assert any(call.renames for call in outcome.calls)
 
     found: list[str] = []
     for at in range(1, len(outcome.calls) + 1):
@@ -148,7 +149,8 @@ def test_death_while_the_directory_is_made(tmp_path: Path, make: MakeStorage) ->
     """The very first save, which makes the directory too, leaves nothing or the value, and the next one works."""
     storage = make(tmp_path / "new" / "store")
     calls = run(lambda: save_counted(storage, SMALL), tmp_path).calls
-    assert {"mkdir", "rename"} <= {call.name for call in calls}
+    assert "mkdir" in {call.name for call in calls}
+    assert any(call.renames for call in calls)
 
     seen: list[Seen | None] = []
     for at in range(1, len(calls) + 1):

@@ -239,6 +239,7 @@ def _answer(ask: Callable[[], object], answers: list[bool]) -> None:
 
 
 # EVIDENCE-OF: P12
+@pytest.mark.filterwarnings("ignore::simple_metrics_manager.StaleMetricWarning")  # what is stored is of other code
 @pytest.mark.parametrize("place", ["files", "leases", "database"], indirect=True)
 def test_what_was_stored_meanwhile_stands_whatever_its_date(place: Place, log: Log) -> None:
     """Where nothing was stored when we began, what somebody else has stored by the end counts, be its clock ever so

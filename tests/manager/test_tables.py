@@ -153,7 +153,7 @@ def test_within_a_value(kind: str, tmp_path: Path) -> None:
     loaded = manager(fit, LookupError(), STORAGES[kind](tmp_path))["table"]
 
     assert_same(loaded.table, frame)
-    assert [path.suffix for path in tmp_path.iterdir() if path.is_file()] == [f".{kind}"]
+    assert [path.suffix for path in folders.files(tmp_path) if path.is_file()] == [f".{kind}"]
 
 
 def test_many_within_a_value(tmp_path: Path) -> None:
