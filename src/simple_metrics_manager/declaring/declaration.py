@@ -15,10 +15,11 @@ from types import FrameType
 from typing import cast
 
 from simple_metrics_manager.declaring.carrying import stays_here
-from simple_metrics_manager.declaring.options import NO_OPTIONS, Options
+from simple_metrics_manager.declaring.options import NO_OPTIONS, Options, Version
 from simple_metrics_manager.declaring.references import FunctionReference, code_of
 from simple_metrics_manager.errors import MetricDeclarationError, UnknownMetricError
 from simple_metrics_manager.fingerprint import Fingerprint, fingerprint
+from simple_metrics_manager.formats.base import Format
 from simple_metrics_manager.payload.annotations import (
     UnresolvedAnnotation,
     bind_type_variables,
@@ -54,8 +55,8 @@ class Declaration:
         """Known by a bare name, as in ``functions_dict``: that says neither which metric it is nor its parameters."""
         self.lenient = lenient
         self.options: Options = options
-        self.version = options.version
-        self.form = options.form
+        self.version: Version = options.version
+        self.form: Format | None = options.form
         """The format that was declared for its files, or None."""
         self.renamed_from: tuple[str, ...] = options.former.names
         """Names that it had before, under which values may be stored still."""

@@ -62,7 +62,7 @@ class Belongings:
     ) -> None:
         self._manager = manager
         self.kind: type = type(manager)
-        self.label = inputs.label
+        self.label: str = inputs.label
         self._declared = declared
         self.storage = storage
         self.readers: dict[str, list[str]] = {}

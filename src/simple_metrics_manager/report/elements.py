@@ -16,8 +16,8 @@ from simple_metrics_manager.errors import MissingExtraError
 try:
     import htpy
     from markupsafe import Markup
-except ModuleNotFoundError as error:
-    raise MissingExtraError("A report", "htpy", "report") from error
+except ModuleNotFoundError as _error:
+    raise MissingExtraError("A report", "htpy", "report") from _error
 
 Element: TypeAlias = htpy.Element
 Node: TypeAlias = htpy.Node
