@@ -17,7 +17,6 @@ from simple_metrics_manager import __version__
 
 project = "simple_metrics_manager"
 author = "simple_metrics_manager contributors"
-project_copyright = "MIT licence"
 version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
@@ -56,6 +55,7 @@ def add_contents(app: Sphinx, name: str, source: list[str]) -> None:
 
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+autodoc_type_aliases = {name: name for name in ("Clearable", "Files", "OldNames", "OnError", "OnStale", "Tree")}
 python_use_unqualified_type_names = True
 
 _TYPE_VARIABLES = "T|S|P|M|Ts|T_co|S_co"
@@ -72,10 +72,18 @@ nitpick_ignore_regex = [
 ]
 
 
-def as_written(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Let napoleon see that what stands before a colon in the docstring of an attribute is no type."""
-    if what in {"attribute", "data", "property"} and lines:
-        lines[0] = f":{lines[0]}"
+_written: dict[str, list[str]] = {}
+
+
+def remember(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Keep the docstring of an attribute: napoleon takes what stands before a colon there for its type."""
+    if what in {"attribute", "data", "property"}:
+        _written[name] = list(lines)
+
+
+def restore(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Give it back."""
+    lines[:] = _written.pop(name, lines)
 
 
 def without_builtins(app: Sphinx, tree: nodes.document) -> None:
@@ -91,11 +99,13 @@ def without_builtins(app: Sphinx, tree: nodes.document) -> None:
 html_theme = "furo"
 html_title = f"simple_metrics_manager {release}"
 html_copy_source = False
+html_show_copyright = False
 html_show_sphinx = False
 
 
 def setup(app: Sphinx) -> None:
     """Tell Sphinx what is done here."""
     app.connect("source-read", add_contents)
-    app.connect("autodoc-process-docstring", as_written, priority=400)  # before napoleon
+    app.connect("autodoc-process-docstring", remember, priority=400)  # napoleon comes at 500
+    app.connect("autodoc-process-docstring", restore, priority=600)
     app.connect("doctree-read", without_builtins)

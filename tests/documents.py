@@ -1,6 +1,7 @@
 """The fenced blocks of a Markdown document as examples: each language has one meaning here.
 
-``python`` runs, all blocks of a document in one namespace; ``text output`` right after it is what it printed.
+``python`` runs, all blocks of a document in one namespace; ``text output`` right after it is what it printed. A
+block of ``python`` or ``toml`` that begins with a comment ``# lab.py`` is that file, in the working directory.
 ``pycon`` and ``console`` are sessions whose output is compared. ``toml`` and ``json`` must parse. ``sh`` is not
 run (it installs things; ``.ci/run`` runs the README's), nor is plain ``text`` (drawings). Anything else fails.
 
@@ -14,6 +15,7 @@ import doctest
 import importlib.util
 import io
 import json
+import linecache
 import os
 import re
 import subprocess
@@ -61,14 +63,30 @@ def difference(want: str, got: str) -> str | None:
 
 PRINTED = "__printed__"
 
+FILE = re.compile(r"# (\w[\w-]*\.(?:py|toml))\n")
+"""How a block begins that is a file."""
+
+
+def write_file(example: Example) -> bool:
+    """Write the block to the file that it is; whether it is one."""
+    source = str(example.parsed)
+    found = FILE.match(source)
+    if found:
+        Path(found[1]).write_text(source, encoding="utf-8")
+    return found is not None
+
 
 def run_python(example: Example) -> None:
-    """Run the block under the document's own line numbers, so that the source of its functions can be found."""
+    """Run the block as a cell of a notebook is run: the source of what it defines can be found by its lines."""
+    if write_file(example):
+        return
     namespace: dict[str, object] = example.namespace
-    source = "\n" * (example.line + example.parsed.line_offset) + example.parsed
+    source = str(example.parsed)
+    name = f"<{Path(example.path).name}, from line {example.line + example.parsed.line_offset + 1} on>"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     stdout = io.StringIO()
     with contextlib.redirect_stdout(stdout):
-        exec(compile(source, example.path, "exec", dont_inherit=True), namespace)
+        exec(compile(source, name, "exec", dont_inherit=True), namespace)
     namespace[PRINTED] = stdout.getvalue()
 
 
@@ -113,6 +131,7 @@ def run_console(example: Example) -> str | None:
 
 def parse_toml(example: Example) -> None:
     """The block is TOML."""
+    write_file(example)
     tomllib.loads(example.parsed)
 
 
@@ -196,11 +215,18 @@ def blocks(path: Path) -> Iterator[tuple[str, int, str]]:
         yield example.region.lexemes["info"].strip(), example.line, str(example.parsed)
 
 
+def modules_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Name and source of the Python files that a document has written."""
+    for info, _, source in blocks(path):
+        if info == "python" and (found := FILE.match(source)):
+            yield found[1], source
+
+
 def python_of(path: Path) -> str:
-    """All Python of a document as one module, each statement on the line that it has in the document."""
+    """All other Python of a document as one module, each statement on the line that it has in the document."""
     lines: list[str] = []
     for info, line, source in blocks(path):
-        if info not in {"python", "pycon"}:
+        if info not in {"python", "pycon"} or FILE.match(source):
             continue
         prompts = doctest.DocTestParser().get_examples(source) if info == "pycon" else []
         code = "".join(example.source for example in prompts) or source

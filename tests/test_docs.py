@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,6 +16,7 @@ from types import ModuleType
 
 import pytest
 
+from simple_metrics_manager.outcomes.reasons import PRESETS, REASONS
 from tests.documents import (
     EVALUATORS,
     ROOT,
@@ -25,6 +27,7 @@ from tests.documents import (
     difference,
     documents,
     missing,
+    modules_of,
     needs,
     python_of,
 )
@@ -44,7 +47,10 @@ WITH_PROMPTS = [
 
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Somebody who pastes examples into Python in an empty directory: what they define stands in ``__main__``."""
+    """Somebody who pastes examples into Python in a directory with the tutorial's table: what they define stands in
+    ``__main__``.
+    """
+    shutil.copy(ROOT / "docs" / "examples" / "elnino" / "nino12_sst.csv", tmp_path)
     module = ModuleType("__main__")
     monkeypatch.setitem(sys.modules, "__main__", module)
     monkeypatch.chdir(tmp_path)
@@ -75,8 +81,9 @@ def test_what_a_page_needs_is_an_extra(path: Path) -> None:
     """A page is skipped only where an optional package is missing that the tests know of: a slip skips nothing."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups: dict[str, list[object]] = project["dependency-groups"]
-    wanted = [requirement for requirement in groups["extras"] + groups["dev"] if isinstance(requirement, str)]
+    wanted = [each for name in ("extras", "examples", "dev") for each in groups[name] if isinstance(each, str)]
     optional = {re.split(r"\W", requirement)[0] for requirement in wanted}
+    optional |= {"sklearn", "joblib"}  # which come with scikit-learn
 
     assert set(needs(path)) <= optional
     assert path.read_text(encoding="utf-8").count("<!-- needs") == bool(needs(path))
@@ -151,12 +158,22 @@ def test_a_right_page_passes(tmp_path: Path, reader: ModuleType) -> None:
         "```python\ndef double(x: int) -> int:\n    return 2 * x\nprint('took 3.2 ms', double(4))\n```\n\n"
         "```text output\ntook 999 ms 8\n```\n\n```pycon\n>>> double(2)\n4\n>>> double()\n"
         "Traceback (most recent call last):\nTypeError: ...\n```\n\n"
-        '```console\n$ echo two\ntwo\n$ true\n```\n```json\n{"a": 1}\n```\n```toml\na = 1\n```\n',
+        '```console\n$ echo two\ntwo\n$ true\n```\n```json\n{"a": 1}\n```\n```toml\na = 1\n```\n'
+        "```python\n# two.py\nprint(double(1))\n```\n```console\n$ head -n 1 two.py\n# two.py\n```\n",
         encoding="utf-8",
     )
 
-    assert evaluate(page, reader) == 6
+    assert evaluate(page, reader) == 8
     assert vars(reader)["double"].__module__ == "__main__"
+
+
+def test_table_of_reasons() -> None:
+    """The page about reasons lists every one with what each preset does about it."""
+    page = (ROOT / "docs" / "why-stale.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| (\w+) \| (\w+) \| (\w+) \|$", page, re.MULTILINE)
+
+    assert rows == [(reason, *(PRESETS[preset][reason] for preset in PRESETS)) for reason in REASONS]
+    assert f"| {' | '.join(f'`{preset}`' for preset in PRESETS)} |" in page
 
 
 @pytest.mark.parametrize(
@@ -188,6 +205,10 @@ def test_pages_type_check(tmp_path: Path) -> None:
         module = tmp_path / path.relative_to(ROOT).with_suffix(".py").as_posix().replace("/", "_")
         module.write_text(python_of(path), encoding="utf-8")
         modules.append(str(module))
+        for name, source in modules_of(path):
+            assert not (tmp_path / name).exists(), f"two pages have a file {name}"
+            (tmp_path / name).write_text(source, encoding="utf-8")
+            modules.append(str(tmp_path / name))
 
     ran = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path / 'cache'}", *modules],

@@ -88,9 +88,7 @@ def main(metrics_dir: str = "co2_metrics", since: str = "1959") -> None:
     errors = cm.error.get_all()
     print(f"Best: {cm.best.p} past values and {cm.best.q} past errors.")
     print(f"The last five years, told a year ahead, are missed by {min(errors):.2f} to {max(errors):.2f} ppm;")
-    print(
-        f"the level rose by {cm.level[-1] - cm.level[0]:.0f} ppm. Computed on {cm.date(CarbonDioxide.best):%Y-%m-%d}."
-    )
+    print(f"the level rose by {cm.level[-1] - cm.level[0]:.0f} ppm. Computed on {cm.date(CarbonDioxide.best):%Y-%m-%d}")
 
 
 if __name__ == "__main__":
