@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
 from tests.cli.conftest import Project
@@ -94,3 +95,25 @@ def test_graph_as_text_for_others(project: Project) -> None:
     assert '["grid ×6"]' in project.smm("graph", "--mermaid", "--no-state").out
     assert '"base" -> "twice";' in project.smm("graph", "--dot").out
     assert project.smm("graph", "--json").json["schema"] == "smm.graph/1"
+
+
+def test_what_was_accepted_is_said(project: Project) -> None:
+    """A value that somebody has vouched for is fresh, and ``why`` and ``show`` say who did, and for what reason."""
+    project.smm("run", "base", "-q")
+    project.edit("return 2", "return 1 + 1")
+    project.smm("accept", "base", "--reason", "the same number")
+
+    for verb in ("why", "show"):
+        said = project.smm(verb, "base").out
+        assert re.search(r"accepted \d{4}-\d\d-\d\d by \S+: the same number\n", said), said
+        assert "nothing that would change it has changed" not in said
+
+
+def test_a_verdict_names_commands(project: Project) -> None:
+    """What ``verify`` advises can be typed as it stands."""
+    project.smm("run", "-q")
+    project.edit("return 2", "return 1 + 1")
+    project.edit("x * y +", "x * y -")
+
+    assert "`smm accept base --reason '...'` keeps it" in project.smm("verify", "base").out
+    assert "`smm run grid` recomputes" in project.smm("verify", "grid").out

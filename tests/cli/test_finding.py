@@ -162,3 +162,49 @@ def test_nowhere_to_keep(project: Project) -> None:
 
     assert (ran.code, ran.out) == (2, "")
     assert "Lab has no storage, so what is computed would be gone at once: say --store FOLDER" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("store", "said"),
+    [
+        (
+            "taken",
+            "taken is a file: a store is a folder, a database (.sqlite, .sqlite3, .db), or a .toml or .json file",
+        ),
+        ("no.toml", "there is no file no.toml, which should describe the storage"),
+    ],
+)
+def test_a_store_that_is_none(project: Project, store: str, said: str) -> None:
+    """A file in place of a folder, or no file, is told in a sentence by every verb; nothing is computed."""
+    (project.folder / "taken").write_text("a file", encoding="utf-8")
+
+    for verb in ("status", "run"):
+        ran = project.smm("--store", store, verb)
+        assert (ran.code, ran.out, ran.err) == (2, "", f"smm: {said}\n")
+
+
+def test_frames_of_the_import_are_left_out(project: Project) -> None:
+    """What it raises has its own traceback, without the frames of Python's import."""
+    project.file.write_text("def setup():\n    raise RuntimeError('no licence')\n\nsetup()\n", encoding="utf-8")
+    ran = project.smm("status")
+
+    assert (ran.code, ran.err.splitlines()[-1]) == (2, "RuntimeError: no licence")
+    frames = [line for line in ran.err.splitlines() if line.startswith("  File ")]
+    assert frames == [f'  File "{project.file}", line {line}' for line in ("4, in <module>", "2, in setup")]
+
+
+def test_a_module_that_ends_the_program(project: Project) -> None:
+    """A script that calls ``sys.exit`` is no manager, and its number is not mistaken for an answer of the command."""
+    project.file.write_text("import sys\nsys.exit(0)\n", encoding="utf-8")
+    ran = project.smm("status", "--check")
+
+    assert ran.code == 2
+    assert ran.err.startswith(f"smm: {project.module} ends the program when it is imported (SystemExit: 0)")
+
+
+def test_text_for_a_number(project: Project) -> None:
+    """Where parameters are numbers, none of them is near to a word."""
+    ran = project.smm("show", "grid", "-p", "x=one")
+
+    assert ran.code == 2
+    assert ran.err.endswith("  A number is needed, not x=one.\n")

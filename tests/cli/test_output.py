@@ -87,3 +87,10 @@ def test_numbers_are_meant_by_any_of_their_forms() -> None:
     assert not says("1", True)
     assert not says("ten", 10)
     assert not says("10", "10.0")
+
+
+def test_the_first_cell_has_the_colour(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where it is the only one of its line."""
+    Output(color="always").table([("● a", ""), ("● bc", "← a")], styles=("good", "good"))
+
+    assert capsys.readouterr().out == "\x1b[32m● a\x1b[0m\n\x1b[32m● bc\x1b[0m  ← a\n"

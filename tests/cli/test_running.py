@@ -193,7 +193,7 @@ def test_unusable_storage(project: Project) -> None:
     """A storage that cannot be written is no fault of the metrics; exit code 3."""
     (project.folder / "taken").write_text("a file", encoding="utf-8")
 
-    assert project.smm("--store", "taken", "run", "base", "-q").code == 3
+    assert project.smm("--store", "taken/below", "run", "base", "-q").code == 3
 
 
 def test_interrupted(project: Project) -> None:

@@ -87,9 +87,26 @@ def test_a_typo_in_a_verb(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_verb(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a verb, nothing is done and the way to the help is shown."""
+    """Without a verb, nothing is done, and all verbs and the way to the help are shown, on half a screen."""
     assert main([]) == 2
-    assert "smm --help says what there is" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert [line.split()[0] for line in said.splitlines()[1:-1]] == [verb.name for verb in VERBS]
+    assert said.endswith("smm --help says what there is.\n")
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_an_interrupt_while_it_starts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C while the library is imported has no traceback either; exit code 130."""
+
+    class Interrupting:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "simple_metrics_manager.cli.doing":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "simple_metrics_manager.cli.doing", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+
+    assert (main(["status"]), capsys.readouterr().err) == (130, "smm: interrupted\n")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

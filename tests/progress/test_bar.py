@@ -190,3 +190,30 @@ def test_a_bar_may_be_forced() -> None:
 
     assert "━" in ran.stdout.decode()
     assert screen(ran.stdout.decode().replace("\r\n", "\n"))[-1] == "Completed Digits in 50 s: 50 computed"
+
+
+LONG = """
+import time
+from simple_metrics_manager.events import listening
+from simple_metrics_manager.progress.choosing import follow
+from tests.progress.sweeps import *
+tell(SweepStarted("night", 40, 0, 40, None))
+with listening(follow):
+    tell(ComputeStarted("night(k=1)", verbose=False))
+    tell(ComputeStarted("x" * 90, verbose=False))
+    time.sleep(1.3)
+    tell(Computed("x" * 90, 1.3, verbose=False))
+    time.sleep(0.3)
+    tell(Computed("night(k=1)", 1.6, verbose=False))
+tell(SweepEnded("night", 40, 0, 0, 0, 1.6))
+"""
+
+
+def test_what_takes_long_is_named() -> None:
+    """Below the bars one line says what has been computed for a second, innermost first; in the end it is gone."""
+    written = on_terminal("-c", LONG)
+
+    plain = re.sub(r"\x1b\[[\d;]*m", "", written)
+    assert re.search(r"computing x{60,}…", plain)
+    assert "computing night(k=1) for " in plain
+    assert screen(written) == ["Compute night: 40 of 40", "Completed night in 1.6 s: 40 computed"]

@@ -10,12 +10,18 @@ import attrs
 from simple_metrics_manager.cli.command import Context
 from simple_metrics_manager.cli.exits import Exit
 from simple_metrics_manager.cli.naming import Target, matching, target
+from simple_metrics_manager.declaring.metric import Metric
+from simple_metrics_manager.errors import MetricsError
 from simple_metrics_manager.events import format_seconds
 from simple_metrics_manager.freshness.accepting import ACCEPTABLE
 from simple_metrics_manager.freshness.staleness import Staleness, SweepStaleness
+from simple_metrics_manager.freshness.verifying import VerifyReport
 
 _IN_PYTHON = re.compile(r"[A-Z][^:]*(\([^)]*\))?: +cm\.\w+")
 """A way out as it is written in Python: ``Recompute it (last took 2 s):  cm.get(...)``."""
+
+_UNCHANGED = ", and nothing that would change it has changed since."
+"""What is true of a fresh value that nobody had to vouch for."""
 
 
 @attrs.frozen(kw_only=True)
@@ -33,16 +39,30 @@ class Why:
             context.out.document("smm.why/1", {"answers": [each.to_dict() for each in answers]})
             return Exit.DONE
         for number, answer in enumerate(answers):
-            context.out.say(("\n" if number else "") + "\n".join(_said(answer)))
+            done = () if isinstance(answer, SweepStaleness) else history(context, meant.keys[number])
+            context.out.say(("\n" if number else "") + "\n".join(_said(answer, done)))
         return Exit.DONE
 
 
-def _said(answer: Staleness | SweepStaleness) -> Iterator[str]:
+def history(context: Context, key: Metric[object]) -> tuple[str, ...]:
+    """What was done to a stored value since it was computed: who has accepted or renamed it, and why."""
+    try:
+        return tuple(map(str, context.manager.provenance(key).record.history))
+    except MetricsError:
+        return ()
+
+
+def _said(answer: Staleness | SweepStaleness, done: Sequence[str]) -> Iterator[str]:
     """What the library says, with commands in place of Python."""
     kept = [line for line in str(answer).splitlines() if not _IN_PYTHON.match(line)]
     while kept and not kept[-1]:
         kept.pop()
+    if done and answer.status == "fresh":
+        kept = [line.replace(_UNCHANGED, ", counting what was done since:") for line in kept]
     yield from kept
+    if done:
+        yield ""
+        yield from (f"  {each}" for each in done)
     ways = list(_ways_out(answer))
     if ways:
         yield ""
@@ -52,7 +72,7 @@ def _said(answer: Staleness | SweepStaleness) -> Iterator[str]:
 
 def _ways_out(answer: Staleness | SweepStaleness) -> Iterator[tuple[str, str]]:
     points = answer.points if isinstance(answer, SweepStaleness) else (answer,)
-    name = answer.metric if re.fullmatch(r"[\w.,=+-]+", answer.metric) else f"'{answer.metric}'"
+    name = _quoted(answer.metric)
     states = {point.status for point in points}
     failed = any(point.failure is not None for point in points)
     if failed:
@@ -77,6 +97,18 @@ def acceptable(point: Staleness) -> bool:
     if point.date is None:
         return False
     return any(cause.reason in ACCEPTABLE for cause in point.own_causes)
+
+
+def _in_commands(report: VerifyReport) -> str:
+    """What the library says, with the command in place of Python."""
+    name, text = report.metric, str(report)
+    for how in (f"cm.{name}.get_all(use_stored=False)", f"cm.get({name!r}, use_stored=False)"):
+        text = text.replace(how, f"`smm run {_quoted(name)}`")
+    return text.replace(f"cm.accept({name!r}, reason=...)", f"`smm accept {_quoted(name)} --reason '...'`")
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[\w.,=+-]+", name) else f"'{name}'"
 
 
 @attrs.frozen(kw_only=True)
@@ -147,5 +179,5 @@ class Verify:
         if context.options.json:
             context.out.document("smm.verify/1", {"reports": [each.to_dict() for each in reports]})
         else:
-            context.out.say("\n".join(map(str, reports)))
+            context.out.say("\n".join(map(_in_commands, reports)))
         return Exit.DONE if all(each.ok for each in reports) else Exit.NOT_RIGHT

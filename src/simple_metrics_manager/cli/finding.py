@@ -173,6 +173,9 @@ def _module(where: str, target: str, source: str, base: Path) -> ModuleType:
             other = f"{name!r} is another module already: {module.__file__}"
             raise ConfigError((f"{other}\n  rename {where}, or put it into a package",))
         return module
+    except SystemExit as left:
+        text = f"{name} ends the program when it is imported (SystemExit: {left.code})"
+        raise ConfigError((f"{text}\n  put what is a script behind `if __name__ == '__main__':`",)) from None
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise

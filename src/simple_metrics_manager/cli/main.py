@@ -10,15 +10,26 @@ import sys
 from collections.abc import Sequence
 
 from simple_metrics_manager.cli.exits import Exit
-from simple_metrics_manager.cli.parser import parser
+from simple_metrics_manager.cli.parser import overview, parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; the exit code."""
     try:
+        return _main(argv)
+    except KeyboardInterrupt:  # before the verb has begun, or after it has ended
+        sys.stderr.write("smm: interrupted\n")
+        return int(Exit.INTERRUPTED)
+
+
+def _main(argv: Sequence[str] | None) -> int:
+    try:
         arguments = parser().parse_args(argv)
     except SystemExit as left:  # help, the version, or a mistake: all is said
         return left.code if isinstance(left.code, int) else int(Exit.USAGE)
+    if arguments.verb is None:
+        sys.stderr.write(overview())
+        return int(Exit.USAGE)
     if arguments.verb == "completion":
         from simple_metrics_manager.cli.completing import script  # noqa: PLC0415 - nothing else may be imported
 

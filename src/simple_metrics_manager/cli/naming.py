@@ -192,9 +192,23 @@ def _undeclared(points: Points, params: Mapping[str, str]) -> UndeclaredParamete
     spelled = ", ".join(f"{name}={text}" for name, text in params.items())
     values = {name: [*dict.fromkeys(_value(key, name) for key in points.keys)] for name in _names(points)}
     declared = "; ".join(f"{name} in {', '.join(map(repr, each))}" for name, each in values.items())
+    no_numbers = [f"{name}={text}" for name, text in params.items() if _lacks_number(text, values[name])]
     nearest = [f"{name}={_near(text, values[name])!r}" for name, text in params.items() if values[name]]
     remedy = f"Nearest: {', '.join(nearest)}." if nearest else "It has no points at all."
+    if no_numbers:
+        remedy = f"A number is needed, not {', '.join(no_numbers)}."
     return UndeclaredParametersError(points.label, spelled, declared or "nothing", remedy)
+
+
+def _lacks_number(text: str, values: Sequence[object]) -> bool:
+    """Whether numbers are declared, and this is none."""
+    if not values or not all(isinstance(each, int | float) and not isinstance(each, bool) for each in values):
+        return False
+    try:
+        float(text)
+    except ValueError:
+        return True
+    return False
 
 
 def _near(text: str, values: Sequence[object]) -> object:

@@ -87,8 +87,9 @@ class Output:
         """
         for number, line in enumerate(columns(lines, right, self.width)):
             style: Style = styles[number] if number < len(styles) else ""
-            end = len(line) - len(line.lstrip()) if not style else line.find("  ", 2)
-            self.say(self.styled(line[:end], style) + line[end:] if end > 0 else line)
+            first = line.find("  ", 2) if style else 0
+            end = len(line) if first < 0 else first
+            self.say(self.styled(line[:end], style) + line[end:])
 
 
 def columns(

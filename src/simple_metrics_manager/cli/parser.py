@@ -49,7 +49,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"smm {_version()}")
     _common(top, top=True)
-    subparsers = top.add_subparsers(dest="verb", metavar="VERB", required=True, title="verbs")
+    subparsers = top.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     shared = Parser(add_help=False)
     _common(shared, top=False)
     for verb in verbs.VERBS:
@@ -64,6 +64,13 @@ def parser() -> Parser:
         sub.set_defaults(verb=verb.name)
         verb.declare(sub)
     return top
+
+
+def overview() -> str:
+    """What to say to somebody who has typed nothing but ``smm``: few enough lines for the smallest terminal."""
+    wide = max(len(verb.name) for verb in verbs.VERBS)
+    lines = [f"  {verb.name:<{wide}}  {verb.summary}" for verb in verbs.VERBS]
+    return "\n".join(["smm: say what to do, as in `smm status`:", *lines, "smm --help says what there is.", ""])
 
 
 def _version() -> str:

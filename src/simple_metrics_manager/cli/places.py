@@ -24,7 +24,7 @@ def storage_at(place: object, base: Path, present: Storage | None) -> Storage:
     A folder is used as the manager uses its present one, in the same format; a new one has npz files.
 
     Raises:
-        ConfigError: it is none of these.
+        ConfigError: it is none of these: a file where a folder should be, or a configuration that is not there.
     """
     if isinstance(place, Mapping):
         return storage_from_config(cast("Mapping[str, object]", place))
@@ -37,9 +37,14 @@ def storage_at(place: object, base: Path, present: Storage | None) -> Storage:
             raise ConfigError((str(error),)) from None
     path = base / Path(place).expanduser()
     if path.suffix in (".toml", ".json"):
+        if not path.is_file():
+            raise ConfigError((f"there is no file {place}, which should describe the storage",))
         return read_storage(path)
     if path.suffix in _DATABASES:
         return SqliteStorageInterface(path)
+    if path.exists() and not path.is_dir():
+        known = ", ".join(_DATABASES)
+        raise ConfigError((f"{place} is a file: a store is a folder, a database ({known}), or a .toml or .json file",))
     if present is not None and hasattr(present, "metrics_dir") and attrs.has(type(present)):
         return attrs.evolve(present, metrics_dir=path)  # type: ignore[misc]  # it is an attrs class
     return NpzStorageInterface(path)

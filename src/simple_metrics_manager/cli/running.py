@@ -27,6 +27,7 @@ from simple_metrics_manager.errors import ConfigError
 from simple_metrics_manager.events import estimated, listening
 from simple_metrics_manager.outcomes.reasons import Preset
 from simple_metrics_manager.progress import show
+from simple_metrics_manager.progress.choosing import follow
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.request import Request
 from simple_metrics_manager.sweeping.sweep import Sweep
@@ -144,7 +145,7 @@ class Run:
         def look() -> Mapping[str, Surveyed]:
             return survey(context.manager, schedule.scope, schedule.also)
 
-        with self._told(context), listening(results.hear), self._executor() as executor, self._page(context):
+        with self._told(context), listening(results.hear, follow), self._executor() as executor, self._page(context):
             for batch in schedule.batches(look) if self.on_stale is None else [schedule.everything(look())]:
                 self._together(context, batch, executor, results)
         found = look()

@@ -8,6 +8,7 @@ from typing import cast
 
 import attrs
 
+from simple_metrics_manager.cli.asking import history
 from simple_metrics_manager.cli.command import Context
 from simple_metrics_manager.cli.exits import Exit
 from simple_metrics_manager.cli.grids import grid
@@ -181,6 +182,7 @@ def _facts(context: Context, found: Surveyed) -> Iterator[str]:
     why = f": {found.why}" if found.why else ""
     yield _fact("state", f"{row.state}{why}")
     if len(stored) == 1:
+        yield from (_fact("since then", each) for each in history(context, stored[0].key))
         yield _fact("stored in", short_place(place_of(context, stored[0].key)))
     try:
         graph = context.manager.graph()

@@ -1,11 +1,13 @@
 """The traceback of a user's exception as the user wants to read it: without the library's own frames.
 
-What the library does between two functions of the user is the same every time. Where it is the library that raised,
+What the library does between two functions of the user is the same every time, and so is what Python does to import
+a module. Where it is the library that raised,
 its last frames stay.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import traceback
@@ -14,6 +16,7 @@ from itertools import groupby
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INSTALLED = os.path.join("site-packages", "simple_metrics_manager") + os.sep
+_IMPORTING = ("<frozen importlib.", os.path.dirname(importlib.__file__) + os.sep)
 _FRAME = re.compile(r'  File "([^"]*)", line \d+')
 
 
@@ -58,4 +61,4 @@ def _parts(text: str) -> Iterator[tuple[str | None, list[str]]]:
 
 
 def _is_ours(file: str) -> bool:
-    return file.startswith(_PACKAGE) or _INSTALLED in file
+    return file.startswith((_PACKAGE, *_IMPORTING)) or _INSTALLED in file

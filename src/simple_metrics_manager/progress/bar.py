@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from simple_metrics_manager.errors import MissingExtraError
@@ -11,7 +12,7 @@ from simple_metrics_manager.events import SweepEnded
 from simple_metrics_manager.progress.open_sweeps import OpenSweeps, Sweep
 
 try:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.file_proxy import FileProxy
     from rich.progress import BarColumn, Progress, TaskID, TextColumn
     from rich.table import Column
@@ -35,7 +36,7 @@ class Bars:
             file=stream, force_terminal=True if force else None, force_jupyter=False, highlight=False
         )
         self._tasks: dict[Sweep, TaskID] = {}
-        self._progress: Progress | None = None
+        self._progress: _Progress | None = None
 
     def say(self, line: str) -> None:
         """Print a line above the bars."""
@@ -58,6 +59,7 @@ class Bars:
             for sweep, task in self._tasks.items():
                 at = sweep.at(now)
                 self._progress.update(task, completed=at.done, state=self._printable(at.state()))
+            self._progress.computing = self._printable(sweeps.computing(now))
             self._progress.refresh()
         return REFRESH
 
@@ -78,8 +80,8 @@ class Bars:
         if progress is not None:
             progress.stop()
 
-    def _bars(self) -> Progress:
-        return Progress(
+    def _bars(self) -> _Progress:
+        return _Progress(
             TextColumn("{task.fields[title]}", markup=False, table_column=Column(no_wrap=True, max_width=40)),
             BarColumn(bar_width=20, complete_style="green", finished_style="green"),
             TextColumn("{task.fields[state]}", markup=False, table_column=Column(no_wrap=True)),
@@ -92,6 +94,17 @@ class Bars:
     def _printable(self, text: str) -> str:
         encoding = self._console.encoding
         return text.encode(encoding, "replace").decode(encoding)
+
+
+class _Progress(Progress):
+    """Bars, and below them what is being computed: a line that is cut where the terminal ends."""
+
+    computing: str = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.computing:
+            yield Text(f"  computing {self.computing}", style="dim", no_wrap=True, overflow="ellipsis")
 
 
 class _Console(Console):

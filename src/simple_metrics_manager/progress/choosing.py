@@ -95,6 +95,13 @@ def render(event: Event) -> None:
         rendering(event)
 
 
+def follow(event: Event) -> None:
+    """A listener, with which a bar can name what takes long: the parts of a large sweep are not narrated."""
+    rendering = _rendering
+    if rendering is not None:
+        rendering.follow(event)
+
+
 def suited(environ: Mapping[str, str], stream: TextIO | None, *, kernel: bool, child: bool, rich: bool) -> How:
     """What ``auto`` means for this output; the process may be a ``kernel`` or a ``child``, or have ``rich``."""
     if kernel and not child:

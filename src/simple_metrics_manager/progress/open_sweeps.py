@@ -9,6 +9,7 @@ import attrs
 
 from simple_metrics_manager.events import (
     Computed,
+    ComputeFailed,
     ComputeStarted,
     Event,
     Loaded,
@@ -16,6 +17,7 @@ from simple_metrics_manager.events import (
     SweepAdvanced,
     SweepProgressed,
     SweepStarted,
+    format_seconds,
 )
 
 MANY = 20
@@ -23,6 +25,9 @@ MANY = 20
 
 ENOUGH = 10
 """So many lines of one kind are read in such a sweep; after a thousand failures nobody would find anything else."""
+
+LONG = 1.0
+"""After so many seconds, it is said what is being computed: one may wonder."""
 
 _AS_EXPECTED = (ComputeStarted, Computed, Saved, Loaded, SweepAdvanced)
 
@@ -67,6 +72,7 @@ class OpenSweeps:
 
     _open: list[Sweep] = attrs.field(factory=list[Sweep])
     _heard: Counter[type[Event]] = attrs.field(factory=Counter[type[Event]])
+    _computing: dict[str, float] = attrs.field(factory=dict[str, float])
 
     def __len__(self) -> int:
         return len(self._open)
@@ -89,11 +95,26 @@ class OpenSweeps:
         self._open.remove(sweep)
         if not self._open:
             self._heard.clear()
+            self._computing.clear()
 
     def clear(self) -> None:
         """Nobody will say any more how they end."""
         self._open.clear()
         self._heard.clear()
+        self._computing.clear()
+
+    def follow(self, event: Event, now: float) -> None:
+        """Keep account of what is being computed in this process, as far as it is told."""
+        if isinstance(event, ComputeStarted):
+            if self._open:
+                self._computing[event.metric] = now
+        elif isinstance(event, Computed | ComputeFailed):
+            self._computing.pop(event.metric, None)
+
+    def computing(self, now: float) -> str:
+        """What has been computed for long already and is still, as ``slow for 2 min``; what others wait for is last."""
+        long = [(metric, now - began) for metric, began in self._computing.items() if now - began >= LONG]
+        return ", ".join(f"{metric} for {format_seconds(round(seconds))}" for metric, seconds in reversed(long))
 
     def line(self, event: Event) -> str | None:
         """The event as a line, or None if there is no need to read it now."""

@@ -13,7 +13,15 @@ from typing import Protocol
 
 import attrs
 
-from simple_metrics_manager.events import Event, SweepEnded, SweepProgressed, SweepStarted
+from simple_metrics_manager.events import (
+    Computed,
+    ComputeFailed,
+    ComputeStarted,
+    Event,
+    SweepEnded,
+    SweepProgressed,
+    SweepStarted,
+)
 from simple_metrics_manager.progress.open_sweeps import OpenSweeps, Sweep
 
 logger: logging.Logger = logging.getLogger("simple_metrics_manager")
@@ -81,6 +89,12 @@ class Rendering:
                     if line is not None:
                         self._canvas.say(line)
 
+    def follow(self, event: Event) -> None:
+        """Keep account of what is being computed, be it narrated or not."""
+        if isinstance(event, ComputeStarted | Computed | ComputeFailed):
+            with self._changed:
+                self._sweeps.follow(event, self._clock())
+
     def close(self) -> None:
         """Forget the sweeps, end the thread and leave the canvas tidy."""
         with self._changed:
@@ -138,6 +152,9 @@ class Silence:
     busy: bool = False
 
     def __call__(self, event: Event) -> None:
+        """Nothing."""
+
+    def follow(self, event: Event) -> None:
         """Nothing."""
 
     def close(self) -> None:

@@ -118,7 +118,12 @@ def _rows(layers: list[list[_Spot]], links: Mapping[_Spot, Sequence[_Spot]]) -> 
             layer.sort(key=lambda spot: wanted[spot])
             rows.update(_spread(layer, wanted))
     lowest = min(rows.values(), default=0.0)
-    return {spot: round(2 * (row - lowest)) / 2 for spot, row in rows.items()}  # so that chains are straight lines
+    halves: dict[_Spot, float] = {}
+    for layer in layers:
+        above = -1.0
+        for spot in layer:  # so that chains are straight lines; rounding may not bring neighbours together
+            above = halves[spot] = max(round(2 * (rows[spot] - lowest)) / 2, above + 1)
+    return halves
 
 
 def _mean(spot: _Spot, links: Mapping[_Spot, Sequence[_Spot]], rows: Mapping[_Spot, float]) -> float:

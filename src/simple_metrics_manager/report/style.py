@@ -52,6 +52,7 @@ main>section{margin-top:44px}
 button,input{font:inherit;color:inherit;background:var(--card);border:1px solid var(--strong);border-radius:8px;
 padding:5px 13px}
 button{cursor:pointer}
+.title button{white-space:nowrap;flex:none}
 button:hover{background:var(--soft)}
 """
 
@@ -107,7 +108,7 @@ vertical-align:bottom;padding:6px 12px}
 .none{color:var(--mute)}
 .metrics time{white-space:nowrap}
 .age{color:var(--mute)}
-.meta .age,.failure .age,.run .age{margin-left:4px}
+.meta .age,.failure .age,.run .age{margin-left:4px;white-space:nowrap}
 .metrics .age{display:block;font-size:.86rem}
 .badge{display:inline-block;border-radius:99px;padding:1px 10px 1px 8px;font-size:.83rem;font-weight:560;
 white-space:nowrap}
