@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simple_metrics_manager.payload.tree import Payload
-from simple_metrics_manager.record import Record, record_to_json
+from simple_metrics_manager.record import Read, Record, record_to_json
 
 
 class Entry:
@@ -45,8 +45,12 @@ class Entry:
 
     @property
     def origin(self) -> bytes | None:
-        """What its record says of code and machine, as text that equal ones share; None if that is not to be had, or
-        if other metrics went into the value."""
+        """What its record says of code and machine, as text that equal ones share; None if that is not to be had."""
+        return None
+
+    @property
+    def reads(self) -> tuple[Read, ...] | None:
+        """The metrics that went into it; None if that is not to be had without parsing its record."""
         return None
 
     def answers(self, question: bytes) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 from simple_metrics_manager.asking.awaiting import in_thread
 from simple_metrics_manager.asking.cache import Cache
+from simple_metrics_manager.asking.memory import Held
 from simple_metrics_manager.declaring.get_all import OnError
 from simple_metrics_manager.declaring.lookup import declared_keys, distinct
 from simple_metrics_manager.declaring.metric import Metric
@@ -244,16 +245,29 @@ class AskedForMany:
             name, problem = type(self).__qualname__, f"{type(error).__name__}: {error}"
             return bundle(f"{name}: {problem}", joined(line(tag("b", name)), line(problem)))
 
-    async def aget(self, key: Metric[T], /, use_stored: bool = True, verbose: bool | None = None) -> T:
+    async def aget(
+        self,
+        key: Metric[T],
+        /,
+        use_stored: bool = True,
+        verbose: bool | None = None,
+        *,
+        on_stale: OnStale | None = None,
+    ) -> T:
         """The value of a metric, as ``get`` gives it, without blocking the event loop of an ``asyncio`` program.
 
         A task that is cancelled stops waiting; the value is computed and stored all the same.
         """
         found, metrics, manager = self._key(key), self.__metrics__, cast("Manager", self)
-        held = metrics.memory.held.get(found.name) if use_stored else None
+        held = metrics.memory.held.get(found.name) if use_stored and on_stale is None else None
         if held is not None and held.state != "computed":
             return cast("T", metrics.get(manager, found).give())  # what is in memory needs no thread
-        held = await in_thread(lambda: metrics.get(manager, found, use_stored=use_stored, verbose=verbose))
+
+        def get() -> Held:
+            with metrics.as_told(on_stale):
+                return metrics.get(manager, found, use_stored=use_stored, verbose=verbose)
+
+        held = await in_thread(get)
         return cast("T", held.give())
 
     def _asked(self, keys: Iterable[Metric[object] | str] | None) -> Sequence[Metric[object]]:

@@ -87,6 +87,8 @@ def test_the_most_recent_that_fit_are_kept(reads: Sequence[tuple[str, int, int] 
         if isinstance(read, str):
             if not staying:
                 staying = OVERHEAD + bytes_of(cm.compute(Sizes.block(99, 5)))
+                while model and sum(model.values()) + staying > limit:
+                    model.popitem(last=False)
             continue
         metric_name, k, kilobytes = read
         value = getattr(cm, metric_name)(k, kilobytes)

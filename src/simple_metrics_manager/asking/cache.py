@@ -110,6 +110,10 @@ class Cache(Tiers):
             touch(held)
         return held
 
+    def renew(self, asked: Question) -> Held:
+        """What is stored, if it will do by now, else computed; nobody is told to have read it."""
+        return self._glance(asked) or self._obtain(asked, use_stored=True)
+
     def _glance(self, asked: Question) -> Held | None:
         """What is stored and sound, which most reads of a new process find; anything else is for :meth:`_obtain`."""
         if asked.name in self.memory.refused:
@@ -141,20 +145,25 @@ class Cache(Tiers):
             if held is not None:
                 return held
 
+    def before_computing(self, host: Manager, key: Metric[object]) -> None:
+        """See that nothing that the function is sure to read is refused."""
+        self.decider.before_computing(self.ask(host, key), stored=True)
+
     def _claim_and_compute(self, asked: Question, flight: running.Flight, use_stored: bool) -> Held:
         """Compute and store it, unless another process does, or has done so by now."""
 
         def look() -> Held | None:
             return self.shelf.glance(asked) if use_stored else None
 
-        self.decider.before_computing(asked, stored=not asked.missing or not use_stored)
+        is_stored = not asked.missing and self.shelf.storage(asked.host) is not None
+        self.decider.before_computing(asked, stored=is_stored or not use_stored)
         computed = list[Held]()
 
         def obtain() -> Held:
             if flight.claim is not None:
                 self.shelf.mark(asked)
             computed.append(self._computer.compute(asked, flight, again=not use_stored))
-            self.decider.replaced(asked, computed[0].record.content)
+            self.decider.replaced(asked, computed[0].record)
             return self._save(asked, computed[0], flight.claim)
 
         kept = claimed(self.shelf.claims(asked.host), asked, flight, look, obtain)
@@ -172,7 +181,7 @@ class Cache(Tiers):
         compute = functools.partial(self._computer.compute, asked, again=force)
         held = look() or self._flights.once(asked.stored, key.label, look, compute, asked.tell_late)
         self.memory.settle(asked.name, held)
-        self.decider.replaced(asked, held.record.content)
+        self.decider.replaced(asked, held.record)
         self.note(asked, held)
         return held
 

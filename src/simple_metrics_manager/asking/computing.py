@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from simple_metrics_manager.asking import running
 from simple_metrics_manager.asking.identity import Identity, Question
 from simple_metrics_manager.asking.memory import Held, Memory
-from simple_metrics_manager.asking.provenance import Timing, files_of, make_record
+from simple_metrics_manager.asking.paths import files_of
+from simple_metrics_manager.asking.provenance import Timing, make_record
 from simple_metrics_manager.asking.shelf import Shelf
 from simple_metrics_manager.errors import MetricTypeError
 from simple_metrics_manager.events import Computed, ComputeFailed, ComputeStarted, tell

@@ -2,29 +2,32 @@
 
 A value that no other metric went into is looked at once for all that the same code has computed: what a record says of
 the code is then compared as bytes. Of the inputs of a value only records are read, and each once, until one of them is
-computed anew with another content. What is in memory is not looked at again.
+computed anew. What is in memory is not looked at again, unless ``on_stale`` is another one by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
+from weakref import WeakValueDictionary
 
 from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.asking.policies import policies_of
+from simple_metrics_manager.asking.settling import UNTOUCHED, settle
+from simple_metrics_manager.asking.verdicts import Verdicts
 from simple_metrics_manager.asking.warning import warn_once
 from simple_metrics_manager.declaring.declaration import Declaration
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import StaleMetricError
 from simple_metrics_manager.fingerprint import Fingerprint
+from simple_metrics_manager.fingerprint.uses import Certainty
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.comparing import own_causes
 from simple_metrics_manager.freshness.inquiry import Inquiry
 from simple_metrics_manager.freshness.presents import present
 from simple_metrics_manager.freshness.upstream import Name, Verdict
 from simple_metrics_manager.freshness.wording import sentence
-from simple_metrics_manager.outcomes.reasons import CAREFUL, OnStale, Policies, Policy, Reason, layered
+from simple_metrics_manager.outcomes.reasons import Policies, Policy, Reason
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.storing.dated import Found
 from simple_metrics_manager.sweeping.host import Manager
@@ -36,26 +39,11 @@ _judged: dict[bytes, tuple[Fingerprint, tuple[Cause, ...]]] = {}
 """What speaks against values, by what their records say of the code, and the code that this was compared with: the
 same object for as long as it is the same code. A new manager need not parse a record to find that out again."""
 
-_told: ContextVar[OnStale | None] = ContextVar("_told", default=None)
-"""What a call says, for all that it asks for."""
+_OTHERWISE: frozenset[Reason] = frozenset({"type_changed", "version_changed", "signature_changed"})
+"""What says that a metric was declared otherwise: then it does not matter what else can be said against its value."""
 
-_UNTOUCHED: frozenset[Reason] = frozenset({"missing", "corrupt"})
-"""What of an input does not concern the value that was computed from it."""
-
-
-@contextmanager
-def as_told(on_stale: OnStale | None) -> Generator[None]:
-    """A block in which this comes before what managers and metrics say."""
-    token = _told.set(on_stale if on_stale is not None else _told.get())
-    try:
-        yield
-    finally:
-        _told.reset(token)
-
-
-def told() -> OnStale | None:
-    """What the call that is current says."""
-    return _told.get()
+_OF_INPUTS: frozenset[Reason] = frozenset({"upstream_changed", "upstream_stale", "upstream_missing", "unknown"})
+"""What may be said of a value because of its inputs."""
 
 
 def _host(asked: Question) -> Manager:
@@ -71,28 +59,26 @@ def _says_nothing(cause: Cause) -> bool:
 class Decider:
     """The decisions of one manager. Methods take what is asked, and find the manager there."""
 
-    __slots__ = ("_clean", "_despite", "_epoch", "_verdicts", "trusting")
+    __slots__ = ("_known", "_others", "trusting")
 
     def __init__(self) -> None:
         self.trusting: bool = False
         """Whether everything is used, as when values are compared with what is stored."""
-        self._clean: dict[tuple[str, str], str] = {}
-        """Contents of inputs against which nothing speaks, by manager and metric."""
-        self._verdicts: dict[Name, Verdict] = {}
-        self._epoch = 0
-        self._despite: set[str] = set()
-        """Names of what is used although something speaks against it."""
+        self._known: Verdicts | None = None
+        self._others: WeakValueDictionary[str, Declaration] | None = None
+        """Metrics of other managers that went into something, by the names of their values."""
+
+    @property
+    def _verdicts(self) -> Verdicts:
+        """Made when something is found out: values without inputs need none."""
+        known = self._known
+        if known is None:
+            known = self._known = Verdicts()
+        return known
 
     def policies(self, asked: Question) -> Policies:
         """What to do for each reason."""
-        return self._policies(asked, asked.key.declaration)
-
-    def _policies(self, asked: Question, declaration: Declaration | None) -> Policies:
-        manager = asked.host.on_stale
-        own = None if declaration is None else declaration.options.on_stale
-        if manager == "careful" and own is None and _told.get() is None:
-            return CAREFUL
-        return layered(manager, own, _told.get())
+        return policies_of(asked.host.on_stale, type(asked.host), asked.key.declaration)
 
     # ------------------------------------------------------------------------------------------------ the decision
     def passes(self, asked: Question, found: Found) -> bool:
@@ -105,25 +91,29 @@ class Decider:
             return True
         options, origin = asked.key.declaration.options, found.origin
         if origin is not None and found.exact and options.max_age is None and options.files is None:
-            causes = self._own_of(asked, found, origin)
-            return not causes or self._decide(asked, causes)
+            reads = found.reads
+            if reads is not None and (not reads or self._are_clean(asked, reads)):
+                causes = self._own_of(asked, found, origin)
+                return not causes or self._decide(asked, causes)
         return self.allows(asked, found.record, old=found.old)
 
     def allows(self, asked: Question, record: Record, *, old: bool = False) -> bool:
         """The same, by its record."""
         if self.trusting:
             return True
-        causes = self._own(asked, record)
-        if not self._are_clean(asked, record.reads):
-            causes = self._inquire(asked, record)
-            if not causes:
-                self._clean.update(((read.manager, read.metric), read.content) for read in record.reads)
+        if not record.reads or self._are_clean(asked, record.reads):
+            causes = self._own(asked, record)
+        else:
+            causes = self._of_all(asked, record)
         if not causes:
             return True
-        if old:  # it was written before code was, and says nothing about any other value
+        if old and self.policies(asked)["unknown"] == "warn":  # it was written before code was: that is no news
             causes = tuple(cause for cause in causes if cause.reason != "unknown" or cause.via)
         asked.unsettled = record
         return not causes or self._decide(asked, causes)
+
+    def _are_clean(self, asked: Question, reads: Iterable[Read]) -> bool:
+        return self._verdicts.are_clean(reads, _host(asked).__metrics__.memory, asked.label)
 
     def refuses(self, asked: Question, reason: Reason, said: str) -> bool:
         """Whether a value that answers to another declaration is not used.
@@ -151,42 +141,29 @@ class Decider:
         _judged[origin] = code, causes
         return causes
 
-    def _inquire(self, asked: Question, record: Record) -> tuple[Cause, ...]:
-        epoch, inquiry = self._epoch, Inquiry(_host(asked), known=self._verdicts)
-        causes = inquiry.causes(asked, record)
-        if epoch == self._epoch:  # else something was computed anew meanwhile, by another thread
-            self._verdicts.update(inquiry.verdicts())
+    def _of_all(self, asked: Question, record: Record) -> tuple[Cause, ...]:
+        epoch = self._verdicts.epoch
+        verdict = self.judged(asked, record).get((asked.label, asked.name))
+        causes = () if verdict is None else verdict.causes
+        if epoch == self._verdicts.epoch and not any(cause.via or cause.reason in _OF_INPUTS for cause in causes):
+            self._verdicts.clean(record.reads)
         return causes
 
-    def _are_clean(self, asked: Question, reads: Iterable[Read]) -> bool:
-        memory = _host(asked).__metrics__.memory
-        for read in reads:
-            if not read.content:
-                return False
-            held = memory.held.get(read.metric) if read.manager == asked.label else None
-            if held is not None and held.record.content != read.content:
-                self.forget()  # what is known may be older than what is held
-                return False
-            if held is not None and read.metric not in self._despite:
-                continue
-            if self._clean.get((read.manager, read.metric)) != read.content:
-                return False
-        return True
-
-    def _decide(self, asked: Question, causes: Iterable[Cause]) -> bool:
+    def _decide(self, asked: Question, causes: Sequence[Cause]) -> bool:
+        roots: list[tuple[Cause, Policy]] = [
+            (cause, self.policy(asked, cause.via[-1], cause.reason))
+            for cause in causes
+            if cause.via and cause.reason not in UNTOUCHED
+        ]
         acts: dict[Policy, list[Cause]] = {"use": [], "warn": [], "recompute": [], "error": []}
-        pending = False
+        policies = self.policies(asked)
+        below: list[Policy] = [policy for _, policy in roots]
         for cause in causes:
             if not cause.via:
-                policy = self.policies(asked)[cause.reason]
-                acts["use" if policy == "warn" and _says_nothing(cause) else policy].append(cause)
-            elif cause.reason not in _UNTOUCHED:
-                declaration = self._declaration(asked, cause)
-                policy = self._policies(asked, declaration)[cause.reason]
-                pending = pending or policy == "recompute"
-                if policy == "error":
-                    acts[policy].append(cause)
-        pending = pending and not asked.settled and not asked.only_load
+                acts[_softened(cause, policies[cause.reason], below)].append(cause)
+        anew = {cause.via[-1] for cause, policy in roots if policy == "recompute" and cause.reason in _OTHERWISE}
+        acts["error"] += [cause for cause, policy in roots if policy == "error" and cause.via[-1] not in anew]
+        pending = any(policy == "recompute" for _, policy in roots) and not asked.settled and not asked.only_load
         if pending:  # an input that is going to be computed anew will not be stale
             acts["error"] = [cause for cause in acts["error"] if cause.reason != "upstream_stale"]
         if acts["error"]:
@@ -198,61 +175,59 @@ class Decider:
         if acts["recompute"] and not asked.only_load:
             asked.outdated = sentence(acts["recompute"][0])
             return False
+        self._verdicts.despite.add(asked.name)
         if acts["warn"] or acts["recompute"]:
-            self._despite.add(asked.name)
             warn_once(asked, [*acts["warn"], *acts["recompute"]])
         return True
 
-    def _declaration(self, asked: Question, cause: Cause) -> Declaration | None:
-        """That of the metric of this manager whose own the cause is."""
-        found = metric_called(type(asked.host), cause.via[-1].partition(",")[0].partition("~")[0])
-        return None if found is None else found.declaration
-
     # ---------------------------------------------------------------------------------------------------- its inputs
-    def settle(self, asked: Question) -> None:
-        """Compute anew what the value went through and has to be, what others need first; then each content tells.
+    def policy(self, asked: Question, name: str, reason: Reason) -> Policy:
+        """What to do about an input of this name, as the manager and that metric have it."""
+        declaration = None if self._others is None else self._others.get(name)
+        if declaration is None:
+            found = metric_called(type(asked.host), name.partition(",")[0].partition("~")[0])
+            declaration = None if found is None else found.declaration
+        return policies_of(asked.host.on_stale, type(asked.host), declaration)[reason]
 
-        What cannot be asked for by its name alone, as a parameter set that is not declared or what another manager
-        computes, is left to the function of whatever needs it.
-        """
-        record, source, tried = asked.unsettled, _host(asked).__metrics__, set[str]()
-        while record is not None:
-            causes = self._inquire(asked, record)
-            todo = [cause for cause in causes if self._is_pending(asked, cause) and cause.via[-1] not in tried]
-            if not todo:
-                break
-            name = max(todo, key=lambda cause: len(cause.via)).via[-1]
-            tried.add(name)
-            key = Inquiry(_host(asked)).key_named(name)
-            if key is not None:
-                source.get(_host(asked), key, name, verbose=asked.verbose)
+    def judged(self, asked: Question, record: Record | None = None) -> Mapping[Name, Verdict]:
+        """What is found out now about a value, by its record or that which is stored, and about all that went into it;
+        without what was known."""
+        epoch, inquiry = self._verdicts.epoch, Inquiry(_host(asked), known=self._verdicts.known)
+        inquiry.judge(asked, record)
+        found = inquiry.verdicts()
+        self._verdicts.learn(found, epoch)
+        if inquiry.others:
+            self._others = WeakValueDictionary() if self._others is None else self._others
+            self._others.update(inquiry.others)
+        return found
+
+    def verdicts(self) -> Mapping[Name, Verdict]:
+        """What is known of inputs."""
+        return self._verdicts.known
+
+    def settle(self, asked: Question) -> None:
+        """Compute anew what the value went through and has to be, what others need first; then each content tells."""
+        if asked.unsettled is not None:
+            settle(self, asked, asked.unsettled)
         asked.pending, asked.settled = False, True
 
-    def _is_pending(self, asked: Question, cause: Cause) -> bool:
-        if not cause.via or cause.reason in _UNTOUCHED:
-            return False
-        return self._policies(asked, self._declaration(asked, cause))[cause.reason] == "recompute"
-
-    def replaced(self, asked: Question, content: str) -> None:
-        """Something was computed: what was found out about all that was computed from a former value holds no more."""
-        name = asked.label, asked.name
-        self._despite.discard(asked.name)
-        if name in self._verdicts or name in self._clean:
-            if self._clean.get(name) != content:
-                self.forget()
-            else:
-                self._verdicts.pop(name, None)
-                self._epoch += 1
+    def replaced(self, asked: Question, record: Record) -> None:
+        """It was computed: what was found out about all that was computed from a former value holds no more."""
+        self._verdicts.replaced((asked.label, asked.name))
+        despite = self._verdicts.despite
+        if any(read.manager == asked.label and read.metric in despite for read in record.reads):
+            despite.add(asked.name)
 
     def forget(self) -> None:
         """Look at everything again that is asked for from now on."""
-        self._epoch += 1
-        self._clean.clear()
-        self._verdicts.clear()
+        if self._known is not None:
+            self._known.forget()
 
     def doubted(self) -> set[str]:
         """Names of what is used although something speaks against it, which another policy may say otherwise of."""
-        doubted, self._despite = self._despite, set()
+        if self._known is None:
+            return set()
+        doubted, self._known.despite = self._known.despite, set()
         return doubted
 
     # ------------------------------------------------------------------------------------------------------- before
@@ -270,12 +245,26 @@ class Decider:
         kind, source, seen = type(asked.host), _host(asked).__metrics__, set[str]()
         todo = [asked.key.declaration.name]
         while todo:
-            for name in reads_of(kind, todo.pop()):
+            for name, read in reads_of(kind, todo.pop()).items():
                 found = metric_called(kind, name)
-                if name not in seen and isinstance(found, Metric) and name == found.name:
-                    read = source.ask(_host(asked), found)
-                    record = None if name in source.memory.held else source.shelf.record(read)
-                    if record is not None:
-                        self.allows(read, record)
-                    todo.append(name)
+                if name in seen or read.certainty is Certainty.POSSIBLE or not isinstance(found, Metric):
+                    continue
                 seen.add(name)
+                if name != found.name or name in source.memory.held:
+                    continue
+                asked_for = source.ask(_host(asked), found)
+                record = source.shelf.record(asked_for)
+                if record is None or not self.allows(asked_for, record):
+                    todo.append(name)  # it will be computed as well
+
+
+def _softened(cause: Cause, policy: Policy, roots: Sequence[Policy]) -> Policy:
+    """What to do about something that can be said against the value itself. A stale input is no worse than what can be
+    said against that, and to compute what reads it serves nothing where it is used as it is."""
+    if policy == "warn" and _says_nothing(cause):
+        return "use"
+    if cause.reason != "upstream_stale" or not roots:
+        return policy
+    if all(root == "use" for root in roots):
+        return "use"
+    return "warn" if policy == "recompute" and "recompute" not in roots else policy

@@ -25,7 +25,9 @@ class Deciding(Protocol):
 def check_identity(asked: Question, record: Record, storage: DatedStorage, form: Format | None) -> None:
     """Refuse what was stored as another metric, with other parameters, or by another class of the same name."""
     key, stored = asked.key, asked.stored
-    ours, theirs = canonical_text(dict(key.params)), canonical_text(dict(record.params))
+    ours = theirs = "{}"
+    if key.params or record.params:
+        ours, theirs = canonical_text(dict(key.params)), canonical_text(dict(record.params))
     if record.name != stored:
         ours, theirs = f"{stored} {ours}", f"{record.name} {theirs}"
     elif key.declaration.anonymous or not record.metric:

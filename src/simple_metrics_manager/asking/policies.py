@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -14,7 +14,7 @@ _told: ContextVar[OnStale | None] = ContextVar("_told", default=None)
 
 
 @contextmanager
-def as_told(on_stale: OnStale | None) -> Iterator[None]:
+def as_told(on_stale: OnStale | None) -> Generator[None]:
     """A block in which this comes before what managers and metrics say."""
     token = _told.set(on_stale if on_stale is not None else _told.get())
     try:

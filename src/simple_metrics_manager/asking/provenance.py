@@ -12,9 +12,7 @@ import attrs
 import numpy as np
 
 from simple_metrics_manager.asking.identity import Question
-from simple_metrics_manager.declaring.options import spelled_paths
 from simple_metrics_manager.fingerprint.environment import PYTHON, library_versions
-from simple_metrics_manager.fingerprint.files import file_now
 from simple_metrics_manager.formats.content import content_hash
 from simple_metrics_manager.keys import canonical_text
 from simple_metrics_manager.payload.codec import Codec
@@ -68,15 +66,6 @@ def make_record(
         run=RUN,
         chosen=key.declaration.form is not None,
     )
-
-
-def files_of(asked: Question) -> dict[str, File]:
-    """What the files hold that the metric declares to read."""
-    files = asked.key.declaration.options.files
-    if files is None:
-        return {}
-    paths = spelled_paths(asked.key.apply(files, asked.host) if callable(files) else files)
-    return {path: file_now(path) for path in paths}
 
 
 def _summary(payload: Payload) -> str:

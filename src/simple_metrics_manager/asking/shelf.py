@@ -235,6 +235,7 @@ class Shelf:
                 raise
             return None
         if found is None:
+            asked.missing = True
             return None
         reason = self._reason(asked, found)
         if reason is None and not self.decider.passes(asked, found):

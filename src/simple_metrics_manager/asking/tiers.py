@@ -9,12 +9,13 @@ from typing import Protocol
 
 from simple_metrics_manager.asking import running
 from simple_metrics_manager.asking.computing import Computer
-from simple_metrics_manager.asking.deciding import Decider, as_told
+from simple_metrics_manager.asking.deciding import Decider
 from simple_metrics_manager.asking.eviction import touch
 from simple_metrics_manager.asking.flights import Flights
 from simple_metrics_manager.asking.identity import Identified, Identity, Question
 from simple_metrics_manager.asking.inputs import Arguments, Inputs
 from simple_metrics_manager.asking.memory import Held, Memory
+from simple_metrics_manager.asking.policies import as_told
 from simple_metrics_manager.asking.shelf import Shelf
 from simple_metrics_manager.declaring.bound_metric import BoundMetric
 from simple_metrics_manager.declaring.metric import Host, Metric
@@ -66,10 +67,15 @@ class Tiers:
         problem = "" if on_stale is None else problem_of(on_stale)
         if problem:
             raise ValueError(problem)
-        with as_told(on_stale):
-            if on_stale is not None:
-                self.reconsider()
+        if on_stale is None:
             yield
+            return
+        with as_told(on_stale):
+            self.reconsider()
+            try:
+                yield
+            finally:
+                self.reconsider()  # what was taken for this call need not do for the next one
 
     def reconsider(self) -> None:
         """Look again at what was taken although something speaks against it."""
@@ -114,7 +120,7 @@ class Tiers:
         """Hold a value that the user gives, as if it had been computed just now."""
         held = self._computer.hold(asked := self.ask(host, key), value)
         self.memory.put(key.name, held)
-        self.decider.replaced(asked, held.record.content)
+        self.decider.replaced(asked, held.record)
 
     def exists(self, host: Manager, key: Metric[object]) -> bool:
         """Whether the value can be had without computing."""

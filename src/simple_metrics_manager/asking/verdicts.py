@@ -32,15 +32,14 @@ class Verdicts:
         self._readers: dict[Name, set[Name]] = {}
         self._computed = _computed
 
-    def learn(self, found: Mapping[Name, Verdict], epoch: int) -> bool:
-        """Note what was found out since this ``epoch``; whether it still holds."""
+    def learn(self, found: Mapping[Name, Verdict], epoch: int) -> None:
+        """Note what was found out since this ``epoch``, unless something was computed meanwhile by another thread."""
         if epoch != self.epoch:
-            return False
+            return
         for name, verdict in found.items():
             for read in verdict.reads:
                 self._readers.setdefault((read.manager, read.metric), set()).add(name)
         self.known.update(found)
-        return True
 
     def clean(self, reads: Iterable[Read]) -> None:
         """Nothing speaks against these."""
@@ -54,7 +53,9 @@ class Verdicts:
             ours = read.manager == label
             held = memory.held.get(read.metric) if ours else None
             if held is not None and held.record.content != read.content:
-                self.forget()  # what is known may be older than what is held
+                known = self.known.get((label, read.metric))
+                if known is not None and known.content != held.record.content:
+                    self._drop((label, read.metric))  # what is held is what another process has computed
                 return False
             if (not ours or not label) and self._computed != _computed:
                 self.forget()
@@ -68,7 +69,14 @@ class Verdicts:
     def replaced(self, name: Name) -> None:
         """This was computed: what was found out about it, and about all that was computed from it, holds no more."""
         global _computed
+        others = self._computed != _computed
         _computed += 1
+        if not others:
+            self._computed = _computed
+        self._drop(name)
+        self.despite.discard(name[1])
+
+    def _drop(self, name: Name) -> None:
         self.epoch += 1
         todo = [name]
         while todo:
@@ -77,7 +85,6 @@ class Verdicts:
             self._clean.pop(each, None)
             if known or each == name:
                 todo += tuple(self._readers.get(each, ()))
-        self.despite.discard(name[1])
 
     def forget(self) -> None:
         """Find everything out again that is asked for from now on."""

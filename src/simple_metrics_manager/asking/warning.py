@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import time
 import warnings
 import weakref
@@ -20,7 +22,9 @@ from simple_metrics_manager.freshness.wording import sentence
 from simple_metrics_manager.outcomes.reasons import Reason
 from simple_metrics_manager.sweeping.host import Manager
 
-_PACKAGE = str(Path(__file__).parent.parent)
+_PACKAGE = f"{Path(__file__).parent.parent}{os.sep}"
+_GENERATED = "<parameters of "
+"""How the files of functions are called that check the parameters of metrics."""
 
 _FEW = 5
 """Causes that are told; ``cm.why`` has all."""
@@ -32,26 +36,32 @@ WARNED: weakref.WeakKeyDictionary[Declaration, None] = weakref.WeakKeyDictionary
 """Metrics of which this process was warned."""
 _doubted: set[str] = set()
 """Storages of which it was said that some code is not known."""
+_lock = threading.Lock()
 
 
 def warn_once(asked: Question, causes: Sequence[Cause]) -> None:
     """Warn, unless that was done for this metric; of code that is not known, unless that was done for this storage."""
-    declaration = asked.key.declaration
-    if declaration in WARNED:
-        return
+    declaration, storage = asked.key.declaration, ""
     if all(cause.reason == "unknown" for cause in causes):
         storage = repr(asked.host.storage_interface)
-        if storage in _doubted:
+    with _lock:
+        if declaration in WARNED or storage in _doubted:
             return
-        _doubted.add(storage)
-    WARNED[declaration] = None
+        WARNED[declaration] = None
+        if storage:
+            _doubted.add(storage)
     reasons: tuple[Reason, ...] = tuple({cause.reason: None for cause in causes})
     told = [sentence(cause) for cause in causes[:_FEW]]
     if len(causes) > _FEW:
         told.append(f"and {len(causes) - _FEW} more")
     stale, stored, counted = _count(asked, frozenset(reasons))
     message = StaleMetricWarning(asked.key.label, reasons, tuple(told), stale, stored, counted)
-    warnings.warn(message, stacklevel=_depth())
+    try:
+        warnings.warn(message, stacklevel=_depth())
+    except StaleMetricWarning:  # where warnings are errors: then it is one each time
+        WARNED.pop(declaration, None)
+        _doubted.discard(storage)
+        raise
 
 
 def _count(asked: Question, reasons: frozenset[Reason]) -> tuple[int, int, bool]:
@@ -74,6 +84,6 @@ def _count(asked: Question, reasons: frozenset[Reason]) -> tuple[int, int, bool]
 def _depth() -> int:
     """How far up the line stands that asked: outside this package."""
     depth, frame = 1, sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # as warnings itself does
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((_PACKAGE, _GENERATED)):
         depth, frame = depth + 1, frame.f_back
     return depth

@@ -65,7 +65,7 @@ class Declaration:
         self._namespace: Mapping[str, object] = _local_names(function)
         self._codecs: weakref.WeakKeyDictionary[type, TypedCodec[object] | None] = weakref.WeakKeyDictionary()
         self._last: tuple[Callable[[], type | None], TypedCodec[object] | None] = _nothing, None
-        self._brought: weakref.WeakKeyDictionary[type, Fingerprint] = weakref.WeakKeyDictionary()
+        self._brought: weakref.WeakKeyDictionary[type, Fingerprint] | None = None
 
     @property
     def label(self) -> str:
@@ -83,7 +83,7 @@ class Declaration:
         vars(self).update({"_namespace": {}, **state})
         self.function = cast("FunctionReference", state["function"]).function
         self._codecs, self._last = weakref.WeakKeyDictionary(), (_nothing, None)
-        self._brought = weakref.WeakKeyDictionary()
+        self._brought = None
 
     @property
     def unknown(self) -> UnknownMetricError | None:
@@ -148,10 +148,12 @@ class Declaration:
         """The code that a value computed now is computed by."""
         if not self.takes_manager:
             return code_of(self.function)
-        return self._brought.get(manager) or fingerprint(self.function, manager)
+        brought = None if self._brought is None else self._brought.get(manager)
+        return brought or fingerprint(self.function, manager)
 
     def bring(self, manager: type, code: Fingerprint) -> None:
         """Note the code of a metric whose class came by value: its source is elsewhere."""
+        self._brought = weakref.WeakKeyDictionary() if self._brought is None else self._brought
         self._brought[manager] = code
 
     def _return_type(self) -> object:

@@ -8,6 +8,7 @@ defined a helper anew.
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType, MethodType
 
@@ -58,11 +59,13 @@ def fingerprint(function: Callable[..., object], owner: type | None = None) -> F
         All that could be found out. It raises nothing: a computation does not fail because its code cannot be read.
     """
     try:
+        if isinstance(function, FunctionType):
+            return _kept(function, owner)
         if isinstance(function, MethodType):
             owner = owner or owner_of(function)
             function = function.__func__
-        if isinstance(function, FunctionType):
-            return _kept(function, owner)
+            if isinstance(function, FunctionType):
+                return _kept(function, owner)
         return take_apart(function, owner).now()
     except Exception:  # noqa: BLE001  # whatever strange object this is, the value that it computed is worth more
         _LOG.debug("no fingerprint of %r", type(function), exc_info=True)
@@ -71,10 +74,8 @@ def fingerprint(function: Callable[..., object], owner: type | None = None) -> F
 
 @attrs.frozen(eq=False)
 class Taken:
-    """A fingerprint with what it depends on; it holds its function, so that no other one can have its id."""
+    """A fingerprint with what it depends on."""
 
-    function: object
-    owner: type | None
     then: Fingerprint
     places: tuple[Place, ...]
     mutable: Mapping[str, object]
@@ -84,7 +85,10 @@ class Taken:
 
     def stands(self) -> bool:
         """Whether every name still stands for what it stood for."""
-        return all(place.now() is place.found for place in self.places)
+        for place in self.places:  # noqa: SIM110  # a generator takes twice as long, at each reading of a value
+            if place.now() is not place.found:
+                return False
+        return True
 
     def now(self) -> Fingerprint:
         """The fingerprint, with mutable globals as they are now."""
@@ -103,17 +107,26 @@ class Taken:
         return attrs.evolve(self.then, globals=_simple(known))
 
 
-TAKEN: dict[tuple[int, int], Taken] = {}
+TAKEN: dict[tuple[int, int], tuple[weakref.ref[FunctionType], weakref.ref[type] | None, Taken]] = {}
+"""By the ids of a function and its owner, which are referred to weakly: a closure may hold large arrays."""
 
 
 def _kept(function: FunctionType, owner: type | None) -> Fingerprint:
     key = (id(function), id(owner))
-    taken = TAKEN.get(key)
-    if taken is None or not taken.stands():
-        taken = take_apart(function, owner)
-        if len(TAKEN) >= _MOST_KEPT:
-            TAKEN.clear()
-        TAKEN[key] = taken
+    known = TAKEN.get(key)
+    if known is not None and known[0]() is function and (known[1] is None or known[1]() is owner):
+        taken = known[2]
+        if taken.stands():
+            return taken.now()
+    taken = take_apart(function, owner)
+    if len(TAKEN) >= _MOST_KEPT:
+        TAKEN.clear()
+
+    def forget(dead: weakref.ref[FunctionType]) -> None:
+        if (gone := TAKEN.get(key)) is not None and gone[0] is dead:
+            TAKEN.pop(key, None)
+
+    TAKEN[key] = weakref.ref(function, forget), None if owner is None else weakref.ref(owner), taken
     return taken.now()
 
 
@@ -146,7 +159,7 @@ def take_apart(function: object, owner: type | None) -> Taken:
     mutable = {name: value for name, value in values.items() if not is_fixed(value)}
     seen = {name: watched(value) for name, value in mutable.items()}
     known = {name: each for name, each in seen.items() if each is not None}
-    return Taken(function, owner, then, tuple(reach.places.values()), mutable, known)
+    return Taken(then, tuple(reach.places.values()), mutable, known)
 
 
 def _simple(texts: Mapping[str, str | None]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from simple_metrics_manager.record import (
     CURRENT,
     FORMAT,
     NewerFormat,
+    Read,
     Record,
     codec_in,
     question,
@@ -113,10 +114,32 @@ class StoredEntry(Entry):
     @property
     def origin(self) -> bytes | None:
         start = self._text.rfind(b',"code":{"hash":"')  # no part of a string, where quotes would be escaped
-        return None if start < 0 or b',"reads":[' in self._text else self._text[start:]
+        return None if start < 0 else self._text[start:]
+
+    @property
+    def reads(self) -> tuple[Read, ...] | None:
+        if _READS not in self._text:
+            return ()
+        end = self._text.rfind(b',"code":{"hash":"')
+        start = self._text.rfind(_READS, 0, end)  # behind everything that might have a key of this name
+        return () if start < 0 else _reads_in(self._text[start + len(_READS) - 1 : end])
 
     def answers(self, question: bytes) -> bool:
         return self._text.startswith(question)
+
+
+_READS = b',"reads":['
+_decoder = json.JSONDecoder()
+
+
+@functools.lru_cache(maxsize=256)
+def _reads_in(text: bytes) -> tuple[Read, ...] | None:
+    """The list that this text begins with; many points of a sweep have read the same."""
+    try:
+        found = cast("list[list[str]]", _decoder.raw_decode(text.decode("ascii"))[0])
+        return tuple(Read(manager, metric, content) for manager, metric, content in found)
+    except (ValueError, TypeError):
+        return None  # it is something else, of a value's preview
 
 
 class BareEntry(Entry):

@@ -30,7 +30,7 @@ class Present:
 
     ``label`` is what messages call the metric. ``type`` spells the declared type; it is None where that does not
     matter. ``inputs`` are those of the manager. A value that is older than ``max_age`` has expired.
-    ``files`` are the paths of those that are declared, if no function says which they are.
+    ``files`` are the paths of those that are declared.
     """
 
     label: str

@@ -78,7 +78,8 @@ class Elsewhere:
 
 def _derived(root: type) -> Iterator[type]:
     """All classes below this one, those that were made last first: a cell of a notebook may have run again."""
-    for kind in reversed(type.__subclasses__(root)):
+    kinds: list[type] = type.__subclasses__(root)
+    for kind in reversed(kinds):
         yield kind
         yield from _derived(kind)
 

@@ -62,11 +62,10 @@ class Inquiry:
         facts = record.date, record.seconds, record.bytes, record.code.hash
         return Staleness(key.name, key.label, status, causes, *facts, unchanged, failure)
 
-    def causes(self, asked: Question, record: Record) -> tuple[Cause, ...]:
-        """All that speaks against a stored value that has this record."""
-        stored = Stored(asked.name, record, self._presents.of(asked))
-        verdict = self._judge.judge(Read(asked.label, asked.name, ""), stored)
-        return () if verdict is None else verdict.causes
+    def judge(self, asked: Question, record: Record | None = None) -> Verdict | None:
+        """All that speaks against a value that has this record, or that which is stored."""
+        stored = self._stored(asked) if record is None else Stored(asked.name, record, self._presents.of(asked))
+        return self._judge.judge(Read(asked.label, asked.name, ""), stored)
 
     @property
     def others(self) -> Mapping[str, Declaration]:

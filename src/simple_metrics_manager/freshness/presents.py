@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import attrs
+
 from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.asking.paths import paths_of
 from simple_metrics_manager.declaring.declaration import Declaration
-from simple_metrics_manager.declaring.options import declared_paths
 from simple_metrics_manager.freshness.comparing import Present
 from simple_metrics_manager.payload.codec import Codec
 from simple_metrics_manager.sweeping.host import Manager
@@ -24,6 +26,8 @@ class Presents:
         if found is None:
             codec = self._manager.__metrics__.shelf.codec(asked.host, asked.key)
             found = self._known[declaration] = present(asked, codec)
+        elif callable(declaration.options.files):
+            return attrs.evolve(found, files=_paths(asked))  # each point may read others
         return found
 
 
@@ -37,5 +41,13 @@ def present(asked: Question, codec: Codec) -> Present:
         version=declaration.version,
         inputs=asked.inputs.all if declaration.takes_manager else {},
         max_age=declaration.options.max_age,
-        files=declared_paths(declaration.options.files),
+        files=_paths(asked),
     )
+
+
+def _paths(asked: Question) -> tuple[str, ...]:
+    """The files that are declared now. If they cannot be told, those of the record count: to compute it will show."""
+    try:
+        return paths_of(asked)
+    except Exception:  # noqa: BLE001  # of a user's function, for which nobody has asked
+        return ()

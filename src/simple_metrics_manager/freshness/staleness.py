@@ -202,7 +202,7 @@ def _headline(found: Staleness) -> str:
         return f"{found.metric} is fresh: {pulled}and nothing that would change it has changed since."
     if first is None:
         return f"Whether {found.metric} is fresh is not known{since}."
-    return f"{found.metric} is stale: {sentence(first).partition(', ')[0]}{since}."
+    return f"{found.metric} is stale: {sentence(attrs.evolve(first, location=''))}{since}."
 
 
 def _details(found: Staleness) -> Iterator[str]:

@@ -67,9 +67,7 @@ class _Checker:
             for name in names_of_failures(self._storage):
                 self._take_failure(name)
             for place in damaged_sources(self._storage):
-                self._damaged.append(
-                    Finding("", place, "sources of helpers, which only show changes")
-                )
+                self._damaged.append(Finding("", place, "sources of helpers, which only show changes"))
         except CorruptDatabaseError as error:
             self._damaged.append(Finding("", error.path, error.found))
         self._leftovers += (Finding("", path, reason) for path, reason in self._left())

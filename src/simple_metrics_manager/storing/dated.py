@@ -20,7 +20,7 @@ from simple_metrics_manager.payload.plain import plain_codec
 from simple_metrics_manager.payload.split import join
 from simple_metrics_manager.payload.tree import NOTHING, Payload
 from simple_metrics_manager.payload.unshare import unshare
-from simple_metrics_manager.record import Record
+from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.storage import EntryStorage, Storage
 
@@ -54,8 +54,13 @@ class Found:
 
     @property
     def origin(self) -> bytes | None:
-        """All that its record says of the code, as it is written, if no other metric went into the value; else None."""
+        """All that its record says of the code, as it is written; None if that is not to be had."""
         return self._entry.origin if self._entry is not None else None
+
+    @property
+    def reads(self) -> tuple[Read, ...] | None:
+        """The metrics that went into the value; None if that is not to be had without its record being parsed."""
+        return self._entry.reads if self._entry is not None else None
 
     def answers(self, question: bytes) -> bool:
         """Whether it is known, without its record having been parsed, to be the answer to this question."""

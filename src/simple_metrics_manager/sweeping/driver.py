@@ -10,7 +10,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
-from simple_metrics_manager.asking.deciding import told
+from simple_metrics_manager.asking.policies import told
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.storing.failures import keep_failure

@@ -31,6 +31,10 @@ class Source(Reader, Protocol):
         verbose: bool | None = None,
     ) -> Held: ...
 
+    def renew(self, asked: Question, /) -> Held:
+        """What is stored, if it will do, else computed."""
+        ...
+
     def peek(self, host: Manager, key: Metric[object], /, *, verbose: bool) -> Held | None:
         """What is held or stored; None if it has to be computed."""
         ...
@@ -41,6 +45,10 @@ class Source(Reader, Protocol):
 
     def ensure(self, host: Manager, key: Metric[object], *, use_stored: bool, verbose: bool | None) -> bool:
         """Have it stored; whether its function was called for that, here."""
+        ...
+
+    def before_computing(self, host: Manager, key: Metric[object], /) -> None:
+        """See that nothing that is sure to be read for it is refused."""
         ...
 
     def as_told(self, on_stale: OnStale | None, /) -> AbstractContextManager[None]: ...

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 
-from simple_metrics_manager.asking.deciding import as_told
+from simple_metrics_manager.asking.policies import as_told
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import BrokenSweepError, ResultsNotFoundError
 from simple_metrics_manager.outcomes.plan import Plan
@@ -132,6 +132,7 @@ class Sweep:
 
         Raises:
             BrokenSweepError: the executor broke; what was computed is stored.
+            StaleMetricError: something that is sure to be read is refused; nothing was computed.
             Exception: what a metric's function raised, unless failures are collected.
         """
         grouped = self._source.grouped(self._manager) if self._request.executor is None else nullcontext()
@@ -143,6 +144,8 @@ class Sweep:
         """The same, step by step: after each one something more is there."""
         if not self._nodes:
             return
+        for key in {node.metric: node.key for node in self._nodes.values()}.values():
+            self._source.before_computing(self._manager, key)
         recipe = Recipe.of(self._manager)
         recipe.keeps = None if self._hold else self._had
         if not isinstance(self._executor, Inline):
