@@ -177,7 +177,7 @@ class Decider:
             return False
         self._verdicts.despite.add(asked.name)
         if acts["warn"] or acts["recompute"]:
-            warn_once(asked, [*acts["warn"], *acts["recompute"]])
+            warn_once(asked, [*acts["warn"], *acts["recompute"]], [cause for cause, policy in roots if policy != "use"])
         return True
 
     # ---------------------------------------------------------------------------------------------------- its inputs

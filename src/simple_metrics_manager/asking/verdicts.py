@@ -25,12 +25,12 @@ class Verdicts:
         self.known: dict[Name, Verdict] = {}
         self.despite: set[str] = set()
         """Names of what is used although something speaks against it, or against what it was computed from."""
-        self.epoch = 0
+        self.epoch: int = 0
         """How often something that was known ceased to hold."""
         self._clean: dict[Name, str] = {}
         """Contents of inputs against which nothing speaks."""
         self._readers: dict[Name, set[Name]] = {}
-        self._computed = _computed
+        self._computed: int = _computed
 
     def learn(self, found: Mapping[Name, Verdict], epoch: int) -> None:
         """Note what was found out since this ``epoch``, unless something was computed meanwhile by another thread."""

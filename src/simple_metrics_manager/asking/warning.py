@@ -39,8 +39,11 @@ _doubted: set[str] = set()
 _lock = threading.Lock()
 
 
-def warn_once(asked: Question, causes: Sequence[Cause]) -> None:
-    """Warn, unless that was done for this metric; of code that is not known, unless that was done for this storage."""
+def warn_once(asked: Question, causes: Sequence[Cause], roots: Sequence[Cause] = ()) -> None:
+    """Warn, unless that was done for this metric; of code that is not known, unless that was done for this storage.
+
+    ``roots`` are what has made its inputs stale.
+    """
     declaration, storage = asked.key.declaration, ""
     if all(cause.reason == "unknown" for cause in causes):
         storage = repr(asked.host.storage_interface)
@@ -51,9 +54,10 @@ def warn_once(asked: Question, causes: Sequence[Cause]) -> None:
         if storage:
             _doubted.add(storage)
     reasons: tuple[Reason, ...] = tuple({cause.reason: None for cause in causes})
-    told = [sentence(cause) for cause in causes[:_FEW]]
-    if len(causes) > _FEW:
-        told.append(f"and {len(causes) - _FEW} more")
+    every = [*causes, *roots]
+    told = [sentence(cause) for cause in every[:_FEW]]
+    if len(every) > _FEW:
+        told.append(f"and {len(every) - _FEW} more")
     stale, stored, counted = _count(asked, frozenset(reasons))
     message = StaleMetricWarning(asked.key.label, reasons, tuple(told), stale, stored, counted)
     try:
