@@ -29,7 +29,7 @@ from simple_metrics_manager import (
 from simple_metrics_manager.asking.warning import WARNED
 from simple_metrics_manager.events import Computed, Event, listening
 from simple_metrics_manager.fingerprint.environment import library_versions
-from simple_metrics_manager.outcomes.reasons import PRESETS, Preset
+from simple_metrics_manager.outcomes.reasons import CAREFUL, PRESETS, OnStale, Reason
 
 LAB = '''"""Polynomials."""
 import functools
@@ -349,6 +349,17 @@ def answer(cm: DatedCacheManager, name: str) -> object:
     return value
 
 
+_CHOSEN: tuple[Reason, ...] = tuple(
+    reason for reason in CAREFUL if reason not in ("missing", "corrupt", "type_changed")
+)
+CHOICES: Mapping[str, OnStale] = {
+    **{preset: preset for preset in PRESETS},
+    "use": {reason: "use" for reason in _CHOSEN},
+    "error": {reason: "error" for reason in _CHOSEN},
+}
+"""What ``on_stale`` may be: each preset; everything that there may be used, used; and all of that refused."""
+
+
 class Outcome(TypedDict):
     """What became of a metric that was asked for: its value and what it would be without a storage, what was computed
     for it, the reasons of the warnings, and of the error."""
@@ -361,7 +372,7 @@ class Outcome(TypedDict):
 
 
 def read(folder: Path) -> dict[str, dict[str, Outcome]]:
-    """What becomes of each metric, by preset and name."""
+    """What becomes of each metric, by choice and name."""
     with imported(folder) as module:
         prepare(module, folder)
         point = cast("Metric[float]", module.Lab.swept(1)).name
@@ -369,11 +380,11 @@ def read(folder: Path) -> dict[str, dict[str, Outcome]]:
         states = {point if row.metric == "swept" else row.metric: row.causes for row in status.rows}
         truth = manager(module, folder).use(None)
         truths = {key: answer(truth, key) for key in states}
-        return {preset: read_all(module, folder, preset, states, truths) for preset in PRESETS}
+        return {preset: read_all(module, folder, preset, states, truths) for preset in CHOICES}
 
 
 def read_all(
-    module: ModuleType, folder: Path, preset: Preset, states: Mapping[str, object], truths: Mapping[str, object]
+    module: ModuleType, folder: Path, preset: str, states: Mapping[str, object], truths: Mapping[str, object]
 ) -> dict[str, Outcome]:
     """The same under one preset. Each metric against which something speaks is asked for by a new manager over a
     storage of its own, all others by one after them."""
@@ -385,12 +396,12 @@ def read_all(
     return found
 
 
-def copied(module: ModuleType, folder: Path, preset: Preset, origin: Path | None = None) -> DatedCacheManager:
+def copied(module: ModuleType, folder: Path, preset: str, origin: Path | None = None) -> DatedCacheManager:
     """A manager under this preset, over a copy of what is stored."""
     copy = folder / preset
     shutil.copytree((folder if origin is None else origin) / "stored", copy / "stored")
     cm = manager(module, copy)
-    cm.on_stale = preset
+    cm.on_stale = CHOICES[preset]
     return cm
 
 

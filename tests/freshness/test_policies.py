@@ -1,4 +1,4 @@
-"""A project is computed, edited on disk, and its metrics are asked for in a new process under each preset."""
+"""A project is computed, edited on disk, and its metrics are asked for in a new process under each preset, and more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from simple_metrics_manager.outcomes.reasons import PRESETS, Policy, Preset
+from simple_metrics_manager.outcomes.reasons import PRESETS, Policy, layered
 from tests.freshness import project
 from tests.freshness.test_edits import EDITS, Edit, edited, run
 
@@ -16,7 +16,7 @@ COSMETIC = [name for name, edit in EDITS.items() if not edit.told and not edit.t
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[Preset, dict[str, project.Outcome]]]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dict[str, project.Outcome]]]:
     """What became of each metric, by edit and preset."""
     folder = tmp_path_factory.mktemp("policies")
     before = folder / "before"
@@ -26,12 +26,12 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[Preset,
         shutil.copytree(before, folder / name)
         project.write(folder / name, {**edited(edit), "do": edit.then})
     said = run("read", *(folder / name for name in EDITS))
-    return cast("dict[str, dict[Preset, dict[str, project.Outcome]]]", json.loads(said))
+    return cast("dict[str, dict[str, dict[str, project.Outcome]]]", json.loads(said))
 
 
-def expected(edit: Edit, metric: str, preset: Preset) -> set[Policy]:
+def expected(edit: Edit, metric: str, preset: str) -> set[Policy]:
     """What the causes make of a metric, by the policies of the preset."""
-    return {PRESETS[preset][cause.reason] for cause in edit.told.get(metric, ()) if not cause.via}
+    return {layered(project.CHOICES[preset])[cause.reason] for cause in edit.told.get(metric, ()) if not cause.via}
 
 
 def metric_of(key: str) -> str:
@@ -39,11 +39,9 @@ def metric_of(key: str) -> str:
     return key.partition(",")[0]
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", project.CHOICES)
 @pytest.mark.parametrize("name", EDITS)
-def test_policies_are_kept(
-    outcomes: dict[str, dict[Preset, dict[str, project.Outcome]]], name: str, preset: Preset
-) -> None:
+def test_policies_are_kept(outcomes: dict[str, dict[str, dict[str, project.Outcome]]], name: str, preset: str) -> None:
     """Each metric is refused, computed anew, warned of or used as its reasons have it; all else is used in silence."""
     for key, outcome in outcomes[name][preset].items():
         edit, metric = EDITS[name], metric_of(key)
@@ -60,9 +58,9 @@ def test_policies_are_kept(
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_no_wrong_value_is_served(outcomes: dict[str, dict[Preset, dict[str, project.Outcome]]], name: str) -> None:
+def test_no_wrong_value_is_served(outcomes: dict[str, dict[str, dict[str, project.Outcome]]], name: str) -> None:
     """``fresh`` gives what today's code computes, ``strict`` that or an error, ``careful`` that or a warning."""
-    for preset in PRESETS:
+    for preset in (*PRESETS, "error"):
         for key, outcome in outcomes[name][preset].items():
             told = outcome["refused"] or outcome["warned"] if preset != "fresh" else False
             computable = outcome["truth"] is not None
@@ -70,18 +68,16 @@ def test_no_wrong_value_is_served(outcomes: dict[str, dict[Preset, dict[str, pro
 
 
 @pytest.mark.parametrize("name", COSMETIC)
-def test_cosmetic_edits_change_nothing(
-    outcomes: dict[str, dict[Preset, dict[str, project.Outcome]]], name: str
-) -> None:
+def test_cosmetic_edits_change_nothing(outcomes: dict[str, dict[str, dict[str, project.Outcome]]], name: str) -> None:
     """Nothing is computed, warned of or refused under any preset, whatever the edit did to the text."""
-    for preset in PRESETS:
+    for preset in project.CHOICES:
         for key, outcome in outcomes[name][preset].items():
             assert (outcome["computed"], outcome["warned"], outcome["refused"]) == ([], {}, []), (preset, key)
             assert outcome["value"] is not None
 
 
 def test_what_an_input_makes_of_its_readers(
-    outcomes: dict[str, dict[Preset, dict[str, project.Outcome]]],
+    outcomes: dict[str, dict[str, dict[str, project.Outcome]]],
 ) -> None:
     """A stale input is warned of with those that read it, computed anew before them, or refused with them."""
     found = {preset: outcomes["input is stale"][preset]["last"] for preset in PRESETS}
@@ -91,7 +87,7 @@ def test_what_an_input_makes_of_its_readers(
     assert found["strict"]["refused"] == ["upstream_stale", "helper_changed"]
 
 
-def test_early_cut_off(outcomes: dict[str, dict[Preset, dict[str, project.Outcome]]]) -> None:
+def test_early_cut_off(outcomes: dict[str, dict[str, dict[str, project.Outcome]]]) -> None:
     """An input that comes to the same bytes leaves its readers alone; one that does not has them computed anew."""
     for preset in PRESETS:
         same = outcomes["input recomputed, same bytes"][preset]
