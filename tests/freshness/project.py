@@ -354,8 +354,8 @@ _CHOSEN: tuple[Reason, ...] = tuple(
 )
 CHOICES: Mapping[str, OnStale] = {
     **{preset: preset for preset in PRESETS},
-    "use": {reason: "use" for reason in _CHOSEN},
-    "error": {reason: "error" for reason in _CHOSEN},
+    "use": dict.fromkeys(_CHOSEN, "use"),
+    "error": dict.fromkeys(_CHOSEN, "error"),
 }
 """What ``on_stale`` may be: each preset; everything that there may be used, used; and all of that refused."""
 
