@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import cast
+from xml.etree import ElementTree
 
+import pytest
+
+from simple_metrics_manager.cli.graph_svg import as_svg
 from tests.cli.conftest import Project
 
 
@@ -117,3 +122,73 @@ def test_a_verdict_names_commands(project: Project) -> None:
 
     assert "`smm accept base --reason '...'` keeps it" in project.smm("verify", "base").out
     assert "`smm run grid` recomputes" in project.smm("verify", "grid").out
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_graph_as_a_picture(project: Project) -> None:
+    """A box for each metric with its state, an arrow for each that it needs; what is but possible is dashed."""
+    pytest.importorskip("htpy", reason="needs the extra report")
+    project.smm("run", "base", "-q")
+    ran = project.smm("graph", "--svg", "graph.svg")
+    picture = ElementTree.parse(project.folder / "graph.svg").getroot()
+
+    assert (ran.code, ran.out, ran.err) == (0, "", "Wrote 4 metrics, 3 arrows to graph.svg.\n")
+    assert picture.findtext(f"{SVG}title") == "Lab"
+    assert [text.text for text in picture.iter(f"{SVG}text")] == [
+        "base (fresh)",
+        "twice (missing)",
+        "grid ×6 (missing)",
+        "best (missing)",
+    ]
+    borders = [box.get("stroke") for box in picture.iter(f"{SVG}rect") if box.get("stroke")]
+    assert borders == ["#1a7f4b", "#7b8494", "#7b8494", "#7b8494"]
+    arrows = [path for path in picture.iter(f"{SVG}path") if path.get("marker-end")]
+    assert [path.get("stroke-dasharray") for path in arrows] == [None, None, "5 4"]
+
+
+def test_where_boxes_and_arrows_of_a_picture_lie(project: Project) -> None:
+    """What is read is left of what reads it, arrows go from box to box, and no two boxes overlap."""
+    pytest.importorskip("htpy", reason="needs the extra report")
+    project.smm("graph", "--svg", "graph.svg", "--no-state")
+    picture = ElementTree.parse(project.folder / "graph.svg").getroot()
+    boxes = {group.findtext(f"{SVG}text"): group.find(f"{SVG}rect") for group in picture.iter(f"{SVG}g")}
+    places = {
+        name: tuple(float(box.get(side, "")) for side in ("x", "y", "width", "height"))
+        for name, box in boxes.items()
+        if box is not None
+    }
+
+    assert [*places] == ["base", "twice", "grid ×6", "best"]
+    assert places["base"][0] < places["twice"][0] == places["grid ×6"][0] < places["best"][0]
+    assert abs(places["twice"][1] - places["grid ×6"][1]) >= places["twice"][3]
+    first = next(path for path in picture.iter(f"{SVG}path") if path.get("marker-end"))
+    x, y, wide, high = places["base"]
+    assert first.get("d", "").startswith(f"M{x + wide:g} {y + high / 2:g}C")
+
+
+def test_what_a_picture_leaves_out() -> None:
+    """An arrow where a longer way leads as well, and one that goes round, are named in the description."""
+    pytest.importorskip("htpy", reason="needs the extra report")
+    arrows = [("a", "b", True), ("b", "c", True), ("a", "c", True), ("c", "a", False)]
+    picture = ElementTree.fromstring(as_svg("A & <B>", {each: f"<{each}>" for each in "abc"}, arrows, {}))
+
+    assert picture.findtext(f"{SVG}title") == "A & <B>"
+    assert picture.findtext(f"{SVG}desc") == "Not drawn: c reads a; a reads c."
+    assert [text.text for text in picture.iter(f"{SVG}text")] == ["<a>", "<b>", "<c>"]
+    assert len([path for path in picture.iter(f"{SVG}path") if path.get("marker-end")]) == 2
+
+
+def test_a_picture_needs_its_extra(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without htpy it is said what to install, and no file is written."""
+    for name in [name for name in sys.modules if name.startswith("simple_metrics_manager.report")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "htpy", None)
+    ran = project.smm("graph", "--svg", "graph.svg")
+
+    assert (ran.code, ran.err) == (
+        2,
+        "smm: drawing a graph needs htpy: pip install 'simple-metrics-manager[report]'\n",
+    )
+    assert not (project.folder / "graph.svg").exists()

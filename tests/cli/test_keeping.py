@@ -88,6 +88,60 @@ def test_rename_to_what_is_not_declared(project: Project) -> None:
     assert project.smm("rename", "nothing", "base").code == 1
 
 
+def test_rename_of_a_class(project: Project) -> None:
+    """What a class of another name has stored is found again with ``--class``, and is fresh."""
+    project.smm("run", "base", "twice", "-q")
+    project.edit("class Lab(", "class Session(")
+    how = ("-m", f"{project.module}:Session", "rename", "--class", "Session=Lab")
+    ran = project.smm(*how)
+
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "2 stored metrics would be renamed")
+    assert "dry run" in ran.err
+    assert stored(project) == ["Lab.base", "Lab.twice"]
+    assert project.smm(*how, "--yes").out.splitlines()[0] == "2 stored metrics renamed"
+    assert stored(project) == ["Session.base", "Session.twice"]
+    status = project.smm("-m", f"{project.module}:Session", "status", "base", "twice", "--json").json
+    assert status["counts"] == {"fresh": 2}
+    assert project.smm(*how, "--json").json["moves"] == []
+
+
+def test_rename_of_an_input(project: Project) -> None:
+    """A field that had another name, or one of several, is found again with ``--input``."""
+    project.edit("    @metric\n    def base", "    subject: str = 'a'\n\n    @metric\n    def base")
+    project.edit("class Lab(", "@attrs.frozen\nclass Lab(")
+    project.edit("import DatedCacheManager", "import NpzStorageInterface, DatedCacheManager")
+    project.edit('"""A lab."""\n', '"""A lab."""\nimport attrs\n')
+    text = project.file.read_text(encoding="utf-8")
+    project.file.write_text(f"{text}\nlab = Lab(subject='b').use(NpzStorageInterface('metrics'))\n", encoding="utf-8")
+    (project.folder / "pyproject.toml").write_text(
+        f'[tool.simple_metrics_manager]\nmanager = "{project.module}:lab"\n', encoding="utf-8"
+    )
+    project.smm("run", "base", "-q")
+    project.edit("subject: str", "participant: str")
+    project.edit("subject='b'", "participant='b'")
+    assert project.smm("status", "base", "--json").json["counts"] == {"missing": 1}
+    ran = project.smm("rename", "--input", "participant=who", "--input", "participant=subject", "--yes")
+
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "1 stored metric renamed")
+    assert project.smm("status", "base", "--json").json["counts"] == {"fresh": 1}
+
+
+def test_renames_that_say_nothing(project: Project) -> None:
+    """They are refused with what to write: exit code 2."""
+    project.smm("run", "base", "-q")
+
+    assert project.smm("rename", "--class", "Session").err == (
+        "smm: 'Session' is no pair of names: write --class NEW=OLD\n"
+    )
+    assert project.smm("rename", "base", "twice", "--input", "a=b").code == 2
+    both = project.smm("rename", "--input", "a=b", "--input", "b=c")
+    assert (both.code, both.err.partition(" says that ")[2]) == (
+        2,
+        "'b' is new, and that it is old: nothing stored can tell\n",
+    )
+    assert stored(project) == ["Lab.base"]
+
+
 def test_check(project: Project) -> None:
     """A damaged file is found: exit code 1."""
     project.smm("run", "-q")

@@ -218,6 +218,17 @@ def test_report(project: Project) -> None:
     assert 'http-equiv="refresh"' not in page.lower()
 
 
+def test_title_of_a_report(project: Project) -> None:
+    """``--title`` is what the page is called; without, it has the name of the manager."""
+    pytest.importorskip("markupsafe", reason="the page is made with it")
+    ran = project.smm("report", "--title", "Tuesday & after", "-o", "page.html")
+
+    assert (ran.code, ran.out[:16]) == (0, "Wrote page.html:")
+    assert "<h1>Tuesday &amp; after</h1>" in (project.folder / "page.html").read_text(encoding="utf-8")
+    project.smm("report")
+    assert "<h1>Lab</h1>" in (project.folder / "report.html").read_text(encoding="utf-8")
+
+
 def test_options_that_contradict(project: Project) -> None:
     """They are refused before anything is computed."""
     assert project.smm("run", "--pdb", "-j", "2").code == 2

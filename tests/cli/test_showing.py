@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from simple_metrics_manager.cli.values import lines, plain
+from simple_metrics_manager.payload.arrow import from_parquet
 from tests.cli.conftest import Project
 
 
@@ -140,3 +141,112 @@ def test_export_to_a_file(project: Project) -> None:
     assert (project.folder / "t.csv").read_text(encoding="utf-8").startswith("twice.one,twice.two,pulled_on\n1,2,2")
     assert project.smm("export", "twice", "-o", "t.xls").code == 2
     assert project.smm("export", "best").code == 1
+
+
+def test_export_as_npz(project: Project) -> None:
+    """Of a sweep it has an array for each parameter, one of the values and one of the dates, point by point."""
+    project.smm("run", "grid", "-q")
+    ran = project.smm("export", "grid", "-o", "grid.npz")
+
+    assert (ran.code, ran.err) == (0, "Wrote 4 arrays, x, y, grid, pulled_on, to grid.npz.\n")
+    with np.load(project.folder / "grid.npz") as arrays:
+        assert arrays["x"].tolist() == [1, 1, 2, 2, 3, 3]
+        assert arrays["y"].tolist() == [0.5, 1.5] * 3
+        assert arrays["grid"].tolist() == [2.5, 3.5, 3.0, 5.0, 3.5, 6.5]
+        assert [date[:2] for date in arrays["pulled_on"].tolist()] == ["20"] * 6
+
+
+def test_export_as_npy(project: Project) -> None:
+    """It is one array as it was computed; of several points, and of what is no array, there is none."""
+    _arrays(project)
+    ran = project.smm("export", "twice", "-o", "twice.npy")
+
+    assert (ran.code, ran.err) == (0, "Wrote float32[2×3] to twice.npy.\n")
+    array = np.load(project.folder / "twice.npy")
+    assert (array.dtype, array.tolist()) == (np.float32, [[0, 1, 2], [3, 4, 5]])
+    assert project.smm("export", "grid[x=3, y=1.5]", "-o", "one.npy").code == 0
+    assert np.load(project.folder / "one.npy").tolist() == 6.5
+    several = project.smm("export", "grid", "-o", "grid.npy")
+    assert (several.code, several.err) == (
+        2,
+        "smm: an .npy file holds one array, and grid has 6 points: use .npz\n",
+    )
+    refused = project.smm("export", "best", "-o", "best.npy")
+    assert (refused.code, refused.err) == (
+        2,
+        "smm: best is no array of numbers, dates or text: .json and .csv can be written of it\n",
+    )
+    assert sorted(each.name for each in project.folder.glob("*.np*")) == ["one.npy", "twice.npy"]
+
+
+def _arrays(project: Project) -> None:
+    """``twice`` becomes an array, ``best`` a list that is none; everything is computed."""
+    project.edit('"""A lab."""\n', '"""A lab."""\nimport numpy as np\nfrom numpy.typing import NDArray\n')
+    project.edit("-> int:\n        return self.base * 2", f"-> NDArray[np.float32]:\n        return {_MATRIX}")
+    project.edit(
+        "-> float:\n        return max", "-> list[list[int]]:\n        return [[1], [2, 3]]\n        return max"
+    )
+    project.smm("run", "-q")
+
+
+_MATRIX = "np.arange(6, dtype=np.float32).reshape(2, 3)"
+
+
+def test_export_as_parquet(project: Project) -> None:
+    """Columns have the types of the values, nan and dates among them."""
+    pyarrow = pytest.importorskip("pyarrow", reason="needs the extra parquet")
+    project.edit("x * y + self.base", "float('nan') if x == 1 else x * y + self.base")
+    project.smm("run", "grid", "-q")
+    ran = project.smm("export", "grid", "-o", "grid.parquet")
+
+    assert (ran.code, ran.err) == (0, "Wrote 6 rows, columns x, y, grid, pulled_on to grid.parquet.\n")
+    table = from_parquet(memoryview((project.folder / "grid.parquet").read_bytes()))
+    types = [pyarrow.int64(), pyarrow.float64(), pyarrow.float64(), pyarrow.timestamp("us", "UTC")]
+    assert table.schema.types == types
+    assert table.column("x").to_pylist() == [1, 1, 2, 2, 3, 3]
+    assert table.column("grid").to_pylist()[2:] == [3.0, 5.0, 3.5, 6.5]
+    assert np.isnan(table.column("grid").to_pylist()[:2]).all()
+
+
+def test_export_of_a_table(project: Project) -> None:
+    """It is a parquet file with the rows and columns that the table has."""
+    pytest.importorskip("pyarrow", reason="needs the extra parquet")
+    pytest.importorskip("pandas", reason="the table is one of pandas")
+    project.edit('"""A lab."""\n', '"""A lab."""\nimport pandas as pd\n')
+    project.edit(
+        "-> int:\n        return self.base * 2", "-> pd.DataFrame:\n        return pd.DataFrame({'a': [1, 2]})"
+    )
+    project.smm("run", "twice", "-q")
+    ran = project.smm("export", "twice", "-o", "twice.parquet")
+
+    assert (ran.code, ran.err) == (0, "Wrote the table twice to twice.parquet.\n")
+    table = from_parquet(memoryview((project.folder / "twice.parquet").read_bytes()))
+    assert table.to_pylist() == [{"a": 1}, {"a": 2}]
+
+
+def test_parquet_needs_its_extra(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyarrow it is said what to install, and no file is written."""
+
+    def nothing(_: str) -> None:
+        return None
+
+    project.smm("run", "base", "-q")
+    monkeypatch.setattr("importlib.util.find_spec", nothing)
+    ran = project.smm("export", "base", "-o", "base.parquet")
+
+    assert (ran.code, ran.err) == (
+        2,
+        "smm: storing a table needs pyarrow: pip install 'simple-metrics-manager[parquet]'\n",
+    )
+    assert not (project.folder / "base.parquet").exists()
+
+
+def test_parquet_of_mixed_values(project: Project) -> None:
+    """A column of several kinds of values is refused, by name."""
+    pytest.importorskip("pyarrow", reason="needs the extra parquet")
+    project.edit("-> int:\n        return self.base * 2", "-> list[int | str]:\n        return [1, 'two']")
+    project.smm("run", "twice", "-q")
+    ran = project.smm("export", "twice", "-o", "twice.parquet")
+
+    assert ran.code == 2
+    assert ran.err.startswith("smm: twice cannot become a parquet file: ")

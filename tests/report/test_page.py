@@ -255,6 +255,18 @@ def test_a_manager_with_nothing(tmp_path: Path) -> None:
     assert "Lab: 4 missing" in report_page(Lab(NpzStorageInterface(tmp_path)))
 
 
+def test_a_title(tmp_path: Path) -> None:
+    """It takes the place of the manager's name at the top of the page and of the window; it stays text."""
+    manager = lab(MemoryStorageInterface())
+    page = report_page(manager, title="Night <7>", now=NOW)
+    write_report(manager, tmp_path / "report.html", title="Night <7>", now=NOW)
+
+    assert "<title>Night &lt;7&gt;: 1 failed</title>" in page
+    assert '<p class="kind">Metrics report of Lab</p><h1>Night &lt;7&gt;</h1>' in page
+    assert '<p class="kind">Metrics report</p><h1>Lab</h1>' in report_page(manager, now=NOW)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == page
+
+
 def test_it_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """Beside the file nothing is left, whether it could be written or not; of what could not, the old one stays."""
     manager = lab(MemoryStorageInterface())

@@ -1,13 +1,16 @@
-"""``smm graph``: which metric reads which, as lines for ``grep``, or as text that others draw."""
+"""``smm graph``: which metric reads which, as lines for ``grep``, as text that others draw, or drawn."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import attrs
 
 from simple_metrics_manager.cli.command import Context
 from simple_metrics_manager.cli.exits import Exit
+from simple_metrics_manager.cli.exporting import write_whole
+from simple_metrics_manager.cli.graph_svg import as_svg
 from simple_metrics_manager.cli.naming import matching
 from simple_metrics_manager.cli.output import STYLES, Style
 from simple_metrics_manager.cli.survey import survey
@@ -22,6 +25,7 @@ class Graph:
     names: tuple[str, ...] = ()
     mermaid: bool = False
     dot: bool = False
+    svg: str | None = None
     no_state: bool = False
 
     def run(self, context: Context) -> Exit:
@@ -32,13 +36,16 @@ class Graph:
             edges = tuple(edge for edge in graph.edges if {edge.source, edge.target} <= kept)
             graph = MetricGraph(graph.manager, tuple(node for node in graph.nodes if node.name in kept), edges)
         states = {} if self.no_state else {name: each.row.state for name, each in survey(context.manager).items()}
-        if context.options.json:
+        labels = {node.name: _label(node, states) for node in graph.nodes}
+        arrows = [(edge.source, edge.target, edge.sure) for edge in graph.edges]
+        if self.svg is not None:
+            write_whole(Path(self.svg), as_svg(graph.manager, labels, arrows, states).encode())
+            context.out.note(f"Wrote {len(labels)} metrics, {len(arrows)} arrows to {self.svg}.")
+        elif context.options.json:
             plain = graph.to_dict()
             nodes = [{**node.to_dict(), "state": states.get(node.name)} for node in graph.nodes]
             context.out.document("smm.graph/1", {**{k: v for k, v in plain.items() if k != "schema"}, "nodes": nodes})
         elif self.mermaid or self.dot:
-            labels = {node.name: _label(node, states) for node in graph.nodes}
-            arrows = [(edge.source, edge.target, edge.sure) for edge in graph.edges]
             text = as_mermaid(labels, arrows) if self.mermaid else as_dot(graph.manager, labels, arrows)
             context.out.say(text.rstrip("\n"))
         else:

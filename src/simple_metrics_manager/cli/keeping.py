@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -13,13 +13,13 @@ from simple_metrics_manager.cli.exits import Exit
 from simple_metrics_manager.cli.naming import matching, metrics_of, target, unknown
 from simple_metrics_manager.cli.survey import moment, survey
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.errors import ConfigError, UnknownMetricError
+from simple_metrics_manager.errors import ConfigError, MetricsError, UnknownMetricError
 from simple_metrics_manager.events import listening
 from simple_metrics_manager.freshness.sweeps import Points
 from simple_metrics_manager.keeping.printing import few
-from simple_metrics_manager.keeping.reports import ClearPlan
+from simple_metrics_manager.keeping.reports import ClearPlan, RenamePlan
 from simple_metrics_manager.keys import stored_name
-from simple_metrics_manager.rename import convert_metric_name
+from simple_metrics_manager.rename import convert_metric_name, rename_stored
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.sweeping.host import Manager
 
@@ -85,22 +85,30 @@ class Clear:
 
 @attrs.frozen(kw_only=True)
 class Rename:
-    """The verb; without names it does what ``@metric(renamed_from=...)`` says."""
+    """The verb; without names it does what ``@metric(renamed_from=...)`` says.
+
+    ``classes`` and ``inputs`` are written ``NEW=OLD``, as :func:`.rename_stored` takes them.
+    """
 
     old: str | None = None
     new: str | None = None
+    classes: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     yes: bool = False
 
     def run(self, context: Context) -> Exit:
         """Move it, or say what would be moved.
 
         Raises:
-            ConfigError: there is only one name, or no storage that could be asked what it holds.
+            ConfigError: there is only one name, too much is said at once, ``NEW=OLD`` says nothing, or there is no
+                storage that could be asked what it holds.
             UnknownMetricError: no metric has the new name.
         """
         if self.old is not None:
+            if self.classes or self.inputs:
+                raise ConfigError(("a metric is renamed, or classes and inputs are: not both at once",))
             return self._move(context, self.old)
-        plan = context.manager.adopt_renamed(dry_run=not self.yes)
+        plan = self._plan(context)
         if context.options.json:
             context.out.document("smm.rename/1", plan.to_dict())
         else:
@@ -108,15 +116,25 @@ class Rename:
             self._dry(context, something=bool(plan.moves))
         return Exit.DONE if plan.ok else Exit.NOT_RIGHT
 
+    def _plan(self, context: Context) -> RenamePlan:
+        if not self.classes and not self.inputs:
+            return context.manager.adopt_renamed(dry_run=not self.yes)
+        classes, inputs = _old_names("--class", self.classes), _old_names("--input", self.inputs)
+        storage = _listable(context)
+        try:
+            return rename_stored(storage, type(context.manager), classes=classes, inputs=inputs, dry_run=not self.yes)
+        except ValueError as error:  # a name is said to be new and old
+            if isinstance(error, MetricsError):
+                raise
+            raise ConfigError((str(error),)) from error
+
     def _move(self, context: Context, old: str) -> Exit:
         known = metrics_of(context.manager)
         if self.new is None:
             raise ConfigError((f"what is {old} called now? smm rename {old} NEW",))
         if self.new not in known:
             raise unknown(context.manager, self.new, known)
-        storage = context.manager.storage_interface
-        if not isinstance(storage, StoredEntries):
-            raise ConfigError((f"{storage!r} cannot say what it holds",))
+        storage = _listable(context)
         before, after = (self._stored(context, known[self.new], name) for name in (old, self.new))
         with listening(instead=True):
             moves = convert_metric_name(storage, before, after, simulate=not self.yes)
@@ -146,6 +164,24 @@ class Rename:
     def _dry(self, context: Context, *, something: bool) -> None:
         if something and not self.yes:
             context.out.note(_DRY.format("moved"))
+
+
+def _listable(context: Context) -> StoredEntries:
+    storage: object = context.manager.storage_interface
+    if not isinstance(storage, StoredEntries):
+        raise ConfigError((f"{storage!r} cannot say what it holds",))
+    return storage
+
+
+def _old_names(option: str, texts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """New names with the old ones, of which there may be several."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        new, _, old = (part.strip() for part in text.partition("="))
+        if not new or not old:
+            raise ConfigError((f"{text!r} is no pair of names: write {option} NEW=OLD",))
+        found[new] = (*found.get(new, ()), old)
+    return found
 
 
 @attrs.frozen(kw_only=True)

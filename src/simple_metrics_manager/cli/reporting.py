@@ -26,6 +26,7 @@ class Report:
     """The verb; ``max_size`` is in megabytes."""
 
     output: str = "report.html"
+    title: str | None = None
     max_size: int | None = None
     no_values: bool = False
     open: bool = False
@@ -34,7 +35,7 @@ class Report:
         """Write the page."""
         path = Path(self.output)
         limit = None if self.max_size is None else self.max_size * _MEGABYTE
-        text = write(context.manager, path, limit=limit, values=not self.no_values)
+        text = write(context.manager, path, title=self.title, limit=limit, values=not self.no_values)
         if context.options.json:
             content = {"path": str(path), "bytes": path.stat().st_size}
             context.out.document("smm.report/1", content)
@@ -49,6 +50,7 @@ def write(
     manager: DatedCacheManager,
     path: Path,
     *,
+    title: str | None = None,
     limit: int | None = None,
     values: bool = True,
     refresh: int | None = None,
@@ -57,8 +59,8 @@ def write(
     from simple_metrics_manager.report import write_report  # noqa: PLC0415 - it needs an extra
 
     if limit is None:
-        return str(write_report(manager, path, values=values, refresh=refresh))
-    return str(write_report(manager, path, max_size=limit, values=values, refresh=refresh))
+        return str(write_report(manager, path, title=title, values=values, refresh=refresh))
+    return str(write_report(manager, path, max_size=limit, title=title, values=values, refresh=refresh))
 
 
 @contextmanager

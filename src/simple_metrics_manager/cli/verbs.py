@@ -161,6 +161,7 @@ def _graph(parser: argparse.ArgumentParser) -> None:
     _names(parser)
     parser.add_argument("--mermaid", action="store_true", help="as a Mermaid flowchart")
     parser.add_argument("--dot", action="store_true", help="as a Graphviz graph")
+    parser.add_argument("--svg", metavar="FILE", help="as a picture; the layout needs the extra report")
     parser.add_argument("--no-state", action="store_true", help="without what is stored and fresh")
 
 
@@ -176,6 +177,9 @@ def _clear(parser: argparse.ArgumentParser) -> None:
 def _rename(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", nargs="?", metavar="OLD", help="the name under which values are stored")
     parser.add_argument("new", nargs="?", metavar="NEW", help="the name of the metric now")
+    for what, name in (("class", "classes"), ("input", "inputs")):
+        text = f"of the {what} that is called OLD in what is stored; may be repeated"
+        parser.add_argument(f"--{what}", dest=name, action="append", default=[], metavar="NEW=OLD", help=text)
     _yes(parser)
 
 
@@ -186,11 +190,18 @@ def _check(_: argparse.ArgumentParser) -> None:
 def _export(parser: argparse.ArgumentParser) -> None:
     _name(parser)
     _params(parser)
-    parser.add_argument("-o", "--output", default="-", metavar="FILE", help="a .csv or .json file; - is the terminal")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="a .csv, .json, .npy, .npz or .parquet file; - is standard output",
+    )
 
 
 def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", default="report.html", metavar="FILE", help="the page (report.html)")
+    parser.add_argument("--title", metavar="TEXT", help="what the page is called, instead of the manager's name")
     parser.add_argument("--max-size", type=positive, metavar="MB", help="refuse to write a larger page")
     parser.add_argument("--no-values", action="store_true", help="nothing that is computed, only when and how long")
     parser.add_argument("--open", action="store_true", help="show it in the browser")
@@ -212,12 +223,15 @@ VERBS = (
     Verb(
         "rename",
         "keeping",
-        "give values the new name of their metric (a dry run without --yes)",
+        "give values their new names (a dry run without --yes)",
         _rename,
-        description="Give values the new name of their metric. Without names: what @metric(renamed_from=...) says.",
+        description=(
+            "Give values the new name of their metric, or of classes and inputs of managers. Without any name: what "
+            "@metric(renamed_from=...) says."
+        ),
     ),
     Verb("check", "keeping", "read everything in the storage and verify it", _check),
-    Verb("export", "exporting", "values as a table, in CSV or JSON", _export),
+    Verb("export", "exporting", "values as a table (CSV, JSON, parquet) or as arrays (npy, npz)", _export),
     Verb("report", "reporting", "one page with everything, for the browser", _report),
     Verb("completion", "completing", "print the completion script for a shell", _completion, of_a_manager=False),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import functools
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from simple_metrics_manager.errors import MissingExtraError
@@ -85,6 +85,17 @@ def from_pandas(frame: object) -> ArrowTable:
     import pyarrow as pa
 
     return explained(lambda: pa.Table.from_pandas(frame))
+
+
+def from_columns(columns: Mapping[str, Sequence[object]]) -> ArrowTable:
+    """A table of values of Python, whose types pyarrow infers.
+
+    Raises:
+        Misfit: the values of a column are of several kinds.
+    """
+    import pyarrow as pa
+
+    return explained(lambda: pa.table(columns))
 
 
 def explained(convert: Callable[[], T]) -> T:

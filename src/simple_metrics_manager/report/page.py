@@ -33,13 +33,13 @@ class Part:
     markup: str
 
 
-def parts(facts: Facts, now: datetime, version: str, refresh: int | None) -> list[Part]:
-    """The page in parts; one after the other they are the whole."""
+def parts(facts: Facts, now: datetime, version: str, refresh: int | None, title: str | None = None) -> list[Part]:
+    """The page in parts; one after the other they are the whole. ``title`` takes the place of the manager's name."""
     body = [*_body(facts)]
     titles = {"errors": "Errors", "graph": "Dependencies", "sweeps": "Sweeps", "run": "Last run"}
     sections = [("metrics", "Metrics"), *((name, titles[name]) for name, _ in body if name in titles)]
-    made = [Part("head", '<!doctype html>\n<html lang="en">' + rendered(_head(facts, refresh)) + "<body>")]
-    made.append(Part("summary", rendered([_skip(), head(facts, now, version, sections)]) + "<main>"))
+    made = [Part("head", '<!doctype html>\n<html lang="en">' + rendered(_head(facts, refresh, title)) + "<body>")]
+    made.append(Part("summary", rendered([_skip(), head(facts, now, version, sections, title)]) + "<main>"))
     made += [Part(name.partition("#")[0], markup) for name, markup in body]
     made.append(Part("foot", "</main>" + rendered(_foot(facts)) + "</body></html>\n"))
     return made
@@ -73,7 +73,7 @@ def _section(name: str, title: str, inside: Node) -> Node:
     return h.section(id=name, aria_labelledby=f"title-{name}")[h.h2(id=f"title-{name}")[title], inside]
 
 
-def _head(facts: Facts, refresh: int | None) -> Node:
+def _head(facts: Facts, refresh: int | None, title: str | None) -> Node:
     return h.head[
         h.meta(charset="utf-8"),
         h.meta(http_equiv="Content-Security-Policy", content=policy()),
@@ -81,7 +81,7 @@ def _head(facts: Facts, refresh: int | None) -> Node:
         h.meta(name="color-scheme", content="light dark"),
         h.meta(name="referrer", content="no-referrer"),
         h.meta(http_equiv="refresh", content=str(refresh)) if refresh is not None else None,
-        h.title[f"{facts.manager}: {told(facts)}"],
+        h.title[f"{title or facts.manager}: {told(facts)}"],
         h.link(rel="icon", href=_icon(facts)),
         h.style[ours(STYLE)],
         h.script[ours(SCRIPT)],

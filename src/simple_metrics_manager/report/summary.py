@@ -14,14 +14,16 @@ from simple_metrics_manager.report.marks import moment
 from simple_metrics_manager.report.wording import count
 
 
-def head(facts: Facts, now: datetime, version: str, sections: Sequence[tuple[str, str]]) -> Element:
+def head(
+    facts: Facts, now: datetime, version: str, sections: Sequence[tuple[str, str]], title: str | None = None
+) -> Element:
     """The only part of the page that has the time in it."""
     where = h.code[facts.storage] if facts.storage else "memory only"
     return h.header[
         h.div(".title")[
             h.div[
-                h.p(".kind")["Metrics report"],
-                h.h1[facts.manager],
+                h.p(".kind")[f"Metrics report of {facts.manager}" if title else "Metrics report"],
+                h.h1[title or facts.manager],
                 h.p(".meta")[
                     "Stored in ", where, f" · simple_metrics_manager {version} · written ", moment(now, " UTC")
                 ],
@@ -30,7 +32,7 @@ def head(facts: Facts, now: datetime, version: str, sections: Sequence[tuple[str
         ],
         _states(facts),
         _numbers(facts),
-        h.nav(aria_label="Sections")[[h.a(href=f"#{anchor}")[title] for anchor, title in sections]],
+        h.nav(aria_label="Sections")[[h.a(href=f"#{anchor}")[name] for anchor, name in sections]],
     ]
 
 

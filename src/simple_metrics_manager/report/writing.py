@@ -42,7 +42,12 @@ class ReportWritten:
 
 
 def report_page(
-    manager: DatedCacheManager, *, values: bool = True, refresh: int | None = None, now: datetime | None = None
+    manager: DatedCacheManager,
+    *,
+    title: str | None = None,
+    values: bool = True,
+    refresh: int | None = None,
+    now: datetime | None = None,
 ) -> str:
     """The report as the text of one page, which needs nothing besides.
 
@@ -51,6 +56,7 @@ def report_page(
 
     Args:
         manager: whose metrics it is about.
+        title: what the page is called; without one it has the name of the manager.
         values: show what is known of values. Otherwise previews, drawn numbers, written globals, and the texts of
             errors are left out, for a page that goes where the data must not.
         refresh: seconds after which a browser reads the file again, while somebody keeps writing it.
@@ -60,7 +66,7 @@ def report_page(
         ValueError: ``refresh`` is less than one second.
     """
     when = _when(refresh, now)
-    return "".join(part.markup for part in parts(gather(manager, values=values), when, _version(), refresh))
+    return "".join(part.markup for part in parts(gather(manager, values=values), when, _version(), refresh, title))
 
 
 def write_report(
@@ -68,6 +74,7 @@ def write_report(
     path: str | os.PathLike[str],
     *,
     max_size: int = 8_000_000,
+    title: str | None = None,
     values: bool = True,
     refresh: int | None = None,
     now: datetime | None = None,
@@ -78,7 +85,7 @@ def write_report(
         manager: whose metrics it is about.
         path: the file; its folder must exist.
         max_size: bytes that it may have.
-        values, refresh, now: as in :func:`report_page`.
+        title, values, refresh, now: as in :func:`report_page`.
 
     Returns:
         Where it lies, and how large it and its largest parts are.
@@ -89,7 +96,7 @@ def write_report(
         OSError: the file cannot be written.
     """
     when, facts = _when(refresh, now), gather(manager, values=values)
-    made = parts(facts, when, _version(), refresh)
+    made = parts(facts, when, _version(), refresh, title)
     largest = _sizes(made)
     text = "".join(part.markup for part in made).encode("utf-8")
     if len(text) > max_size:
