@@ -41,7 +41,7 @@ class Apart:
             pass_fds=[theirs.fileno()],
         )
         theirs.close()
-        atexit.register(self.end)
+        atexit.register(self.close)
 
     def run(self, item: pytest.Item, after: pytest.Item | None) -> list[pytest.TestReport]:
         """The reports of a test, of which the fixtures that ``after`` needs as well are kept."""
@@ -66,6 +66,12 @@ class Apart:
         """End it at once, if it has not ended."""
         self._process.kill()
         self._process.wait()
+
+    def close(self) -> None:
+        """The same, and nobody asks what it said."""
+        self.end()
+        self._pipe.close()
+        self._said.close()
 
 
 class Told:

@@ -24,6 +24,7 @@ def write_project(folder: Path, modules: Mapping[str, str]) -> Path:
 def imported(folder: Path, name: str) -> Generator[ModuleType]:
     """A module of the project, imported as for the first time; none of the folder's modules stays imported."""
     names = [path.stem for path in folder.glob("*.py")]
+    others = {module: sys.modules.pop(module) for module in names if module in sys.modules}  # of the same names
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
@@ -32,6 +33,7 @@ def imported(folder: Path, name: str) -> Generator[ModuleType]:
         sys.path.remove(str(folder))
         for module in names:
             sys.modules.pop(module, None)
+        sys.modules.update(others)
 
 
 def taken_from(folder: Path, name: str, take: Callable[[ModuleType], Fingerprint]) -> Fingerprint:

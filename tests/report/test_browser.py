@@ -156,6 +156,7 @@ def test_colours_are_chosen(night: Path, open_page: Open) -> None:
         light = page.evaluate(background)
         page.get_by_role("button", name="Dark colours").click()
         dark = page.evaluate(background)
+        page.wait_for_timeout(300)  # the browser writes down what is kept when it has time, and nobody reloads at once
         page.reload()
 
         assert light == "rgb(252, 252, 251)"
