@@ -254,15 +254,20 @@ EDITS: dict[str, Edit] = {
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Row]]:
     """What the managers of all edited projects say, each of its metrics."""
-    folder = tmp_path_factory.mktemp("edits")
+    folders = edited_projects(tmp_path_factory.mktemp("edits"))
+    said = cast("dict[str, dict[str, list[Row]]]", json.loads(run("ask", *folders)))
+    return {name: {row["name"]: row for row in status["metrics"]} for name, status in said.items()}
+
+
+def edited_projects(folder: Path) -> list[Path]:
+    """A project for each edit, which was computed before it, in a folder of that name."""
     before = folder / "before"
     project.write(before, project.FILES)
     run("compute", before)
     for name, edit in EDITS.items():
         shutil.copytree(before, folder / name)
         project.write(folder / name, {**edited(edit), "do": edit.then})
-    said = cast("dict[str, dict[str, list[Row]]]", json.loads(run("ask", *(folder / name for name in EDITS))))
-    return {name: {row["name"]: row for row in status["metrics"]} for name, status in said.items()}
+    return [folder / name for name in EDITS]
 
 
 def edited(edit: Edit) -> dict[str, str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import cast
 
 import pytest
 
 from simple_metrics_manager.outcomes.reasons import PRESETS, Policy, layered
 from tests.freshness import project
-from tests.freshness.test_edits import EDITS, Edit, edited, run
+from tests.freshness.test_edits import EDITS, Edit, edited_projects, run
 
 COSMETIC = [name for name, edit in EDITS.items() if not edit.told and not edit.then]
 
@@ -18,14 +17,7 @@ COSMETIC = [name for name, edit in EDITS.items() if not edit.told and not edit.t
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dict[str, project.Outcome]]]:
     """What became of each metric, by edit and preset."""
-    folder = tmp_path_factory.mktemp("policies")
-    before = folder / "before"
-    project.write(before, project.FILES)
-    run("compute", before)
-    for name, edit in EDITS.items():
-        shutil.copytree(before, folder / name)
-        project.write(folder / name, {**edited(edit), "do": edit.then})
-    said = run("read", *(folder / name for name in EDITS))
+    said = run("read", *edited_projects(tmp_path_factory.mktemp("policies")))
     return cast("dict[str, dict[str, dict[str, project.Outcome]]]", json.loads(said))
 
 
