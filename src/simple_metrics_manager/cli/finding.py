@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import os
@@ -17,6 +16,7 @@ import attrs
 
 from simple_metrics_manager.cli.places import storage_at
 from simple_metrics_manager.errors import ConfigError
+from simple_metrics_manager.errors.nearest import nearest
 from simple_metrics_manager.manager import DatedCacheManager
 
 VARIABLE = "SMM_MANAGER"
@@ -116,8 +116,8 @@ def _checked(file: Path, table: Mapping[str, object]) -> Project:
     problems: list[str] = []
     for name in table:
         if name not in ("manager", "managers", "store"):
-            near = difflib.get_close_matches(name, ("manager", "managers", "store"), 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest(name, ("manager", "managers", "store"))
+            hint = f" Did you mean {near!r}?" if near is not None else ""
             problems.append(f"{file}: [tool.{TABLE}] has no key {name!r}.{hint}")
     manager, managers = table.get("manager"), table.get("managers", {})
     if manager is not None and not isinstance(manager, str):
@@ -195,8 +195,8 @@ def _dotted(file: Path) -> str:
 
 def _no_attribute(found: object, part: str, module: ModuleType, target: str, source: str) -> str:
     known = [name for name in vars(found) if not name.startswith("_")] if hasattr(found, "__dict__") else []
-    near = difflib.get_close_matches(part, known, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(part, known)
+    hint = f" Did you mean {near!r}?" if near is not None else ""
     return f"no manager {part!r} in {module.__name__}.{hint}\n  looked up {target!r} from {source}"
 
 

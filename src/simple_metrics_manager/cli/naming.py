@@ -14,6 +14,7 @@ from simple_metrics_manager.declaring.lookup import named_key
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Row
 from simple_metrics_manager.errors import ConfigError, UndeclaredParametersError, UnknownMetricError
+from simple_metrics_manager.errors.nearest import nearest
 from simple_metrics_manager.freshness.graph import MetricGraph
 from simple_metrics_manager.freshness.sweeps import Points, all_points
 from simple_metrics_manager.manager import DatedCacheManager
@@ -80,12 +81,12 @@ def reachable(names: Iterable[str], step: Callable[[str], Iterable[str]]) -> set
 
 def unknown(manager: DatedCacheManager, name: str, known: Iterable[str]) -> UnknownMetricError:
     """The error about a name that means nothing, with what may have been meant."""
-    near = difflib.get_close_matches(name, known, 1)
-    if not near:
+    near = nearest(name, known)
+    if near is None:
         error = named_key(type(manager), manager.functions_dict, name).declaration.unknown
         if error is not None:
             return error
-    return UnknownMetricError(type(manager).__qualname__, name, near[0] if near else None)
+    return UnknownMetricError(type(manager).__qualname__, name, near)
 
 
 def target(manager: DatedCacheManager, name: str, params: Sequence[str]) -> Target:
@@ -125,8 +126,8 @@ def _with(points: Points, params: Mapping[str, str]) -> tuple[Metric[object], ..
     names = _names(points)
     for name in params:
         if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest(name, names)
+            hint = f" Did you mean {near!r}?" if near is not None else ""
             takes = f"takes {', '.join(names)}" if names else "has no parameters"
             raise ConfigError((f"{points.label} {takes}, not {name!r}.{hint}",))
     keys = tuple(key for key in points.keys if all(says(text, _value(key, name)) for name, text in params.items()))
@@ -193,8 +194,8 @@ def _undeclared(points: Points, params: Mapping[str, str]) -> UndeclaredParamete
     values = {name: [*dict.fromkeys(_value(key, name) for key in points.keys)] for name in _names(points)}
     declared = "; ".join(f"{name} in {', '.join(map(repr, each))}" for name, each in values.items())
     no_numbers = [f"{name}={text}" for name, text in params.items() if _lacks_number(text, values[name])]
-    nearest = [f"{name}={_near(text, values[name])!r}" for name, text in params.items() if values[name]]
-    remedy = f"Nearest: {', '.join(nearest)}." if nearest else "It has no points at all."
+    closest = [f"{name}={_near(text, values[name])!r}" for name, text in params.items() if values[name]]
+    remedy = f"Nearest: {', '.join(closest)}." if closest else "It has no points at all."
     if no_numbers:
         remedy = f"A number is needed, not {', '.join(no_numbers)}."
     return UndeclaredParametersError(points.label, spelled, declared or "nothing", remedy)

@@ -60,6 +60,12 @@ class MetricCycleError(MetricsError, RuntimeError):
         return f"metrics need each other: {' -> '.join(self.path)}. None of them was computed."
 
 
+_WAYS_OUT = (
+    "Look with cm.why(key), test with cm.verify(key), then cm.accept(key, reason=...), or compute it anew with "
+    "use_stored=False."
+)
+
+
 class StaleMetricError(MetricsError, RuntimeError):
     """What is stored may be out of date in a way that ``on_stale`` makes an error; told before anything runs.
 
@@ -76,8 +82,7 @@ class StaleMetricError(MetricsError, RuntimeError):
     def __str__(self) -> str:
         lines = [f"{self.metric} is out of date, which on_stale makes an error: {', '.join(self.reasons)}"]
         lines += [f"  {sentence}" for sentence in self.told]
-        ways = "Look with cm.why(key), test with cm.verify(key), then cm.accept(key, reason=...), or compute it anew"
-        return "\n".join([*lines, f"  Nothing was computed. {ways} with use_stored=False."])
+        return "\n".join([*lines, f"  Nothing was computed. {_WAYS_OUT}"])
 
 
 class StaleMetricWarning(UserWarning):
@@ -109,8 +114,7 @@ class StaleMetricWarning(UserWarning):
         most = "" if self.counted else "at least "
         many = f" ({most}{self.stale} of {self.stored} stored values)" if self.stored > 1 or not self.counted else ""
         lines = [f"{self.metric} may be out of date, and is used{many}:", *(f"  {sentence}" for sentence in self.told)]
-        ways = "Look with cm.why(key), test with cm.verify(key), then cm.accept(key, reason=...), or compute it anew"
-        return "\n".join([*lines, f"  {ways} with use_stored=False."])
+        return "\n".join([*lines, f"  {_WAYS_OUT}"])
 
 
 class UnknownMetricError(MetricsError, KeyError, ValueError):
