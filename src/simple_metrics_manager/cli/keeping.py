@@ -11,7 +11,7 @@ import attrs
 from simple_metrics_manager.cli.command import Context
 from simple_metrics_manager.cli.exits import Exit
 from simple_metrics_manager.cli.naming import matching, metrics_of, target, unknown
-from simple_metrics_manager.cli.survey import moment, survey
+from simple_metrics_manager.cli.survey import survey
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import ConfigError, MetricsError, UnknownMetricError
 from simple_metrics_manager.events import listening
@@ -49,8 +49,7 @@ class Clear:
         keys = self._keys(context)
         plan = ClearPlan(dry_run=not self.yes)
         if keys is None or keys:
-            before = moment(self.older_than)
-            plan = context.manager.clear(keys, older_than=before, orphans=self.orphans, dry_run=not self.yes)
+            plan = context.manager.clear(keys, older_than=self.older_than, orphans=self.orphans, dry_run=not self.yes)
         if context.options.json:
             context.out.document("smm.clear/1", plan.to_dict())
         else:

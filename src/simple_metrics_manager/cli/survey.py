@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 import attrs
 
 from simple_metrics_manager.cli.reasons import reasons
 from simple_metrics_manager.declaring.metric import Metric
-from simple_metrics_manager.freshness.inquiry import Inquiry
 from simple_metrics_manager.freshness.staleness import Staleness
 from simple_metrics_manager.freshness.status import State, StatusRow
-from simple_metrics_manager.freshness.sweeps import Points, all_points, by_metric, stored_names
+from simple_metrics_manager.freshness.survey import Survey
+from simple_metrics_manager.freshness.sweeps import Points, all_points
+from simple_metrics_manager.keeping.clearing import moment
 from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.sweeping.host import Manager
 
@@ -75,26 +76,15 @@ def survey(
     ``also`` are points of them that are neither declared nor, perhaps, stored.
     """
     host = cast("Manager", manager)
-    stored = stored_names(manager.storage_interface)
-    inquiry = Inquiry(host, stored)
-    further = by_metric(stored or (), inquiry.label)
-    failures = manager.failures()
+    look = Survey(host, manager.failures())
     wanted = None if names is None else set(names)
     found: dict[str, Surveyed] = {}
     for points in all_points(type(manager), manager.functions_dict):
-        if wanted is not None and points.name not in wanted:
-            continue
-        keys = points.with_stored(further.get(points.name, ()))
-        known = {key.name for key in keys}
-        keys = [*keys, *(key for key in also if key.declaration.name == points.name and key.name not in known)]
-        values = [Point(key, inquiry.about(key, failures.get(key.name))) for key in keys]
-        found[points.name] = Surveyed(points, inquiry.declared_type(keys[0]) if keys else "", tuple(values))
+        if wanted is None or points.name in wanted:
+            looked = look.at(points, tuple(key for key in also if key.declaration.name == points.name))
+            values = tuple(Point(key, about) for key, about in looked.values)
+            found[points.name] = Surveyed(points, looked.type, values)
     return found
-
-
-def moment(age: timedelta | datetime | None) -> datetime | None:
-    """The moment before which something is older than that."""
-    return datetime.now(UTC) - age if isinstance(age, timedelta) else age
 
 
 def selected(

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.freshness.inquiry import Inquiry
 from simple_metrics_manager.freshness.staleness import Staleness, SweepStaleness
-from simple_metrics_manager.freshness.status import ManagerStatus, StatusRow
-from simple_metrics_manager.freshness.sweeps import Points, all_points, by_metric, stored_names
+from simple_metrics_manager.freshness.status import ManagerStatus
+from simple_metrics_manager.freshness.survey import Survey
+from simple_metrics_manager.freshness.sweeps import Points
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.storing.storage import described
 from simple_metrics_manager.sweeping.host import Manager
@@ -23,22 +24,12 @@ def why_one(manager: Manager, key: Metric[object]) -> Staleness:
 
 def why_all(manager: Manager, points: Points, failures: Mapping[str, Failure]) -> SweepStaleness:
     """What there is to say about all points of a sweep."""
-    names = stored_names(manager.__metrics__.shelf.storage(manager))
-    inquiry = Inquiry(manager, names)
-    keys = points.with_stored(by_metric(names or (), inquiry.label).get(points.name, ()))
-    return SweepStaleness(points.name, points.label, tuple(inquiry.about(key, failures.get(key.name)) for key in keys))
+    found = Survey(manager, failures).at(points)
+    return SweepStaleness(points.name, points.label, tuple(about for _, about in found.values))
 
 
 def status_of_all(manager: Manager, failures: Mapping[str, Failure]) -> ManagerStatus:
     """A row for everything that is declared, in that order."""
-    storage = manager.__metrics__.shelf.storage(manager)
-    names = stored_names(storage)
-    inquiry = Inquiry(manager, names)
-    stored = by_metric(names or (), inquiry.label)
-    rows: list[StatusRow] = []
-    for points in all_points(type(manager), manager.functions_dict):
-        keys = points.with_stored(stored.get(points.name, ()))
-        found = [inquiry.about(key, failures.get(key.name)) for key in keys]
-        type_ = inquiry.declared_type(keys[0]) if keys else ""
-        rows.append(StatusRow.of(points.name, type_, found, sweep=points.sweep))
-    return ManagerStatus(type(manager).__qualname__, described(storage), tuple(rows))
+    storage = described(manager.__metrics__.shelf.storage(manager))
+    rows = tuple(looked.row for looked in Survey(manager, failures).everything())
+    return ManagerStatus(type(manager).__qualname__, storage, rows)

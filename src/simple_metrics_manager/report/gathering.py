@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
 
 import attrs
 
@@ -11,9 +10,7 @@ from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.graph import MetricGraph
-from simple_metrics_manager.freshness.inquiry import Inquiry
-from simple_metrics_manager.freshness.status import StatusRow
-from simple_metrics_manager.freshness.sweeps import Points, all_points, by_metric, stored_names
+from simple_metrics_manager.freshness.survey import Looked, Survey
 from simple_metrics_manager.manager import DatedCacheManager
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.record import Record
@@ -29,7 +26,7 @@ def gather(manager: DatedCacheManager, *, values: bool = True) -> Facts:
     """
     building = _Gathering(manager, values)
     graph = manager.graph()
-    metrics = [building.metric(points, graph) for points in all_points(type(manager), manager.functions_dict)]
+    metrics = [building.metric(looked, graph) for looked in building.survey.everything()]
     known = {metric.name for metric in metrics}
     others = tuple(node.name for node in graph.nodes if node.name not in known)
     return Facts(graph.manager, building.storage, tuple(metrics), graph.edges, others, not values)
@@ -39,20 +36,13 @@ class _Gathering:
     def __init__(self, manager: DatedCacheManager, values: bool) -> None:
         self._manager = manager
         self._values = values
-        storage = manager.__metrics__.shelf.storage(manager)
-        names = stored_names(storage)
-        self.storage = described(storage)
-        self._inquiry = Inquiry(manager, names)
-        self._stored = by_metric(names or (), self._inquiry.label)
-        self._failures: Mapping[str, Failure] = manager.failures()
+        self.storage = described(manager.__metrics__.shelf.storage(manager))
+        self.survey = Survey(manager, manager.failures())
 
-    def metric(self, points: Points, graph: MetricGraph) -> MetricFacts:
-        keys = points.with_stored(self._stored.get(points.name, ()))
-        found = [self._inquiry.about(key, self._failures.get(key.name)) for key in keys]
-        type_ = self._inquiry.declared_type(keys[0]) if keys else ""
-        row = StatusRow.of(points.name, type_, found, sweep=points.sweep)
+    def metric(self, looked: Looked, graph: MetricGraph) -> MetricFacts:
+        name = looked.points.name
         made: list[Point] = []
-        for key, staleness in zip(keys, found, strict=True):
+        for key, staleness in looked.values:
             record = None if staleness.date is None else self._record(key)
             state = "failed" if staleness.failure is not None else staleness.status
             params = key.params if record is None or not record.params else record.params
@@ -60,7 +50,7 @@ class _Gathering:
             if not self._values:
                 causes = tuple(map(_hushed, causes))
             made.append(Point(key.name, state, params, record, causes, self._told(staleness.failure)))
-        return MetricFacts(points.name, row, tuple(made), _doc(keys), graph.inputs(points.name))
+        return MetricFacts(name, looked.row, tuple(made), _doc([key for key, _ in looked.values]), graph.inputs(name))
 
     def _record(self, key: Metric[object]) -> Record | None:
         source = self._manager.__metrics__
