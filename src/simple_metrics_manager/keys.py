@@ -30,6 +30,9 @@ from simple_metrics_manager.errors import IdentityError
 from simple_metrics_manager.payload.tree import Tree
 
 _WORD = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_PARAMS = re.compile("[,~]")
+"""What follows the name of a metric in that of a parameter set."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]+")
 _NOT_WORDS = frozenset({"true", "false", "none", "nan", "inf", "infinity"})
 LONGEST = 160
@@ -220,6 +223,16 @@ def _named(base: str, values: Mapping[str, Tree]) -> str:
 def metric_name(metric: str, params: Mapping[str, Tree]) -> str:
     """``inertia,k=10``: the name of a metric within its manager; ``params`` in canonical form, by parameter."""
     return _named(metric, params)
+
+
+def without_params(name: str) -> str:
+    """``inertia`` for ``inertia,k=10`` or ``inertia,k=1~0f3a...``; ``inertia@Base`` for what ``super()`` means."""
+    return _PARAMS.split(name, maxsplit=1)[0]
+
+
+def metric_in(name: str) -> str:
+    """The same without the base: ``inertia`` for ``inertia@Base,k=10``."""
+    return without_params(name).partition("@")[0]
 
 
 def manager_name(manager: str, inputs: Mapping[str, Tree]) -> str:

@@ -199,6 +199,14 @@ def test_inputs_of_other_managers_are_looked_at(reader: str) -> None:
     assert ask(reader, "fresh") == (4.0 if reader == "another class" else 3.0)
 
 
+def test_namesake_in_a_notebook_is_another_class() -> None:
+    """A class of a notebook that is called like the one whose value was read is not taken for it."""
+    namesake = type("Run", (DatedCacheManager,), {"__module__": "__main__", "__home__": "__main__"})
+
+    test_inputs_of_other_managers_are_looked_at("other inputs")
+    assert namesake.__subclasses__() == []
+
+
 def test_class_that_is_not_loaded(monkeypatch: pytest.MonkeyPatch, storage: Storage) -> None:
     """Of an input whose class is not there, nobody knows whether it changed: ``strict`` refuses what read it."""
     monkeypatch.setattr(Other, "stored_module", "no.longer.loaded")

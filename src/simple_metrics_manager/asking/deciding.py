@@ -27,6 +27,7 @@ from simple_metrics_manager.freshness.inquiry import Inquiry
 from simple_metrics_manager.freshness.presents import present
 from simple_metrics_manager.freshness.upstream import Name, Verdict
 from simple_metrics_manager.freshness.wording import sentence
+from simple_metrics_manager.keys import without_params
 from simple_metrics_manager.outcomes.reasons import Policies, Policy, Reason
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.storing.dated import Found
@@ -185,7 +186,7 @@ class Decider:
         """What to do about an input of this name, as the manager and that metric have it."""
         declaration = None if self._others is None else self._others.get(name)
         if declaration is None:
-            found = metric_called(type(asked.host), name.partition(",")[0].partition("~")[0])
+            found = metric_called(type(asked.host), without_params(name))
             declaration = None if found is None else found.declaration
         return policies_of(asked.host.on_stale, type(asked.host), declaration)[reason]
 

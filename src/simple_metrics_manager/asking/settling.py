@@ -7,14 +7,15 @@ from contextlib import suppress
 from typing import Protocol, cast
 
 from simple_metrics_manager.asking.identity import Question
+from simple_metrics_manager.declaring.lookup import named_key
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import MetricCycleError
-from simple_metrics_manager.freshness.inquiry import Inquiry
 from simple_metrics_manager.freshness.upstream import Name, Verdict
+from simple_metrics_manager.keys import without_params
 from simple_metrics_manager.outcomes.reasons import Policy, Reason
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.sweeping.host import Manager
-from simple_metrics_manager.sweeping.reads import metric_called, reads_of
+from simple_metrics_manager.sweeping.reads import key_called, metric_called, reads_of
 
 UNTOUCHED: frozenset[Reason] = frozenset({"missing", "corrupt"})
 """What of an input does not concern the value that was computed from it."""
@@ -87,28 +88,27 @@ def _followed(decider: Deciding, asked: Question, name: str, verdict: Verdict | 
         return iter(())
     if not any(decider.policy(asked, name, reason) == "recompute" for reason in _against(verdict) & _REWRITTEN):
         return iter(verdict.reads)
-    known = reads_of(type(asked.host), _metric(name))
-    return iter([read for read in verdict.reads if _metric(read.metric) in known])
-
-
-def _metric(name: str) -> str:
-    return name.partition(",")[0].partition("~")[0]
+    known = reads_of(type(asked.host), without_params(name))
+    return iter([read for read in verdict.reads if without_params(read.metric) in known])
 
 
 class _Keys:
     """The keys of one manager by their names, of each metric once."""
 
     def __init__(self, manager: Manager) -> None:
-        self._inquiry = Inquiry(manager)
         self._kind = type(manager)
+        self._functions = manager.functions_dict
         self._points: dict[str, Mapping[str, Metric[object]] | None] = {}
 
     def named(self, name: str) -> Metric[object] | None:
         """The key that has this name; None if it takes parameters that are not declared."""
-        metric = _metric(name)
+        metric = without_params(name)
         if metric not in self._points:
             found = metric_called(self._kind, metric)
             points = map(found.at, found.params_list) if isinstance(found, ParameterizedMetric) else None
             self._points[metric] = None if points is None else {key.name: key for key in points}
         known = self._points[metric]
-        return self._inquiry.key_named(name) if known is None else known.get(name)
+        if known is not None:
+            return known.get(name)
+        found = key_called(self._kind, name)
+        return named_key(self._kind, self._functions, name) if found is None and name in self._functions else found

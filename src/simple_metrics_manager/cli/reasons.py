@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.status import StatusRow
 from simple_metrics_manager.freshness.wording import age, short
+from simple_metrics_manager.keys import without_params
 
-_PARAMETERS = re.compile("[,~]")
 _SEVERAL = 2
 """Causes, or inputs, that are told in a row."""
 
@@ -46,4 +45,4 @@ def _reasons(row: StatusRow) -> Iterator[str]:
 def stale_inputs(causes: Sequence[Cause]) -> list[str]:
     """The metrics that are read and stale; all points of a sweep are one."""
     stale = (cause.subject for cause in causes if cause.reason == "upstream_stale")
-    return [*dict.fromkeys(_PARAMETERS.split(subject, maxsplit=1)[0] for subject in stale)]
+    return [*dict.fromkeys(without_params(subject) for subject in stale)]

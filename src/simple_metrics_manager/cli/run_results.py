@@ -16,6 +16,7 @@ from simple_metrics_manager.cli.survey import Point, Surveyed
 from simple_metrics_manager.cli.tracebacks import last_frame, of_user
 from simple_metrics_manager.errors import StorageError
 from simple_metrics_manager.events import Event, FailuresListed, SweepEnded, format_seconds
+from simple_metrics_manager.keys import without_params
 from simple_metrics_manager.outcomes.failure import Failure
 
 _LISTED = 20
@@ -72,7 +73,7 @@ class Results:
 
     def settle(self, schedule: Schedule, found: Mapping[str, Surveyed], *, keeps: bool) -> None:
         """Judge what there is now; with ``keeps``, what is stale may stay so."""
-        broken = {failure.metric.partition(",")[0] for failure in self.failures.values()}
+        broken = {without_params(failure.metric) for failure in self.failures.values()}
         doubtful: list[str] = []
         for name in schedule.wanted:
             meant = schedule.wanted[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, TypeVar, cast
@@ -13,16 +12,12 @@ from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Parameters
 from simple_metrics_manager.errors import MetricDeclarationError, NeedsParametersError, UnknownMetricError
 from simple_metrics_manager.errors.nearest import nearest
-from simple_metrics_manager.keys import default_name_generation_function, tells_apart
+from simple_metrics_manager.keys import default_name_generation_function, metric_in, tells_apart
 
 T = TypeVar("T")
 
 Functions: TypeAlias = Mapping[str, Callable[[], object]]
 """Functions without arguments by the names of their metrics, as in 0.5.0."""
-
-
-_AFTER_A_METRIC = re.compile("[,~@]")
-"""What follows the name of a metric in that of a parameter set, ``p,k=1``, or of an overridden one, ``x@Base``."""
 
 
 class CollectedCall:
@@ -162,7 +157,7 @@ def refuse_declared(manager: type, name: str) -> None:
     Raises:
         MetricDeclarationError: the class declares it.
     """
-    base = _AFTER_A_METRIC.split(name, maxsplit=1)[0]
+    base = metric_in(name)
     if is_metric(getattr(manager, base, None)):
         problem = (
             f"{manager.__qualname__} declares the metric {base!r}, so a function cannot be called {name!r} as well"
@@ -172,7 +167,7 @@ def refuse_declared(manager: type, name: str) -> None:
 
 def names_of(metric: str, names: Iterable[str]) -> list[str]:
     """Those of the names that a metric of the class has in memory: ``p,k=1`` and ``p@Base,k=1`` are of ``p``."""
-    return [name for name in names if _AFTER_A_METRIC.split(name, maxsplit=1)[0] == metric]
+    return [name for name in names if metric_in(name) == metric]
 
 
 def distinct(keys: Mapping[str, Metric[object]]) -> Iterable[Metric[object]]:

@@ -6,7 +6,6 @@ class is not there, nothing can be said about its code, and that is told.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Protocol, cast
 
@@ -17,12 +16,12 @@ from simple_metrics_manager.declaring.options import declared_paths
 from simple_metrics_manager.errors import MetricDeclarationError
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.comparing import Present
+from simple_metrics_manager.freshness.presents import present_of
 from simple_metrics_manager.freshness.upstream import Stored
+from simple_metrics_manager.keys import without_params
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.reads import metric_called
-
-_PARAMETERS = re.compile("[,~]")
 
 
 class _Collected(Protocol):
@@ -63,7 +62,7 @@ class Elsewhere:
 
     def _declaration(self, read: Read, record: Record, kind: type) -> Declaration | None:
         if record.manager:
-            found = metric_called(kind, _PARAMETERS.split(read.metric, maxsplit=1)[0])
+            found = metric_called(kind, without_params(read.metric))
             return None if found is None else found.declaration
         collected = cast("tuple[_Collected, ...]", tuple(getattr(self._manager, "parameterized_metrics", ())))
         return next((each.declaration for each in collected if each.base_name == record.metric), None)
@@ -72,7 +71,7 @@ class Elsewhere:
         name = record.module, record.manager
         if name not in self._kinds:
             root = next(base for base in reversed(type(self._manager).__mro__) if "__metrics__" in vars(base))
-            self._kinds[name] = next((kind for kind in _derived(root) if _is_called(kind, *name)), None)
+            self._kinds[name] = _called(record.manager, record.module, root)
         return self._kinds[name]
 
 
@@ -84,11 +83,16 @@ def _derived(root: type) -> Iterator[type]:
         yield from _derived(kind)
 
 
-def _is_called(kind: type, module: str, name: str) -> bool:
-    if kind.__qualname__ != name:
-        return False
+def _called(name: str, module: str, root: type) -> type | None:
+    """The class of this name and module; or one whose module may be the same, as that of a program may."""
+    alike = [(kind, _home(kind)) for kind in _derived(root) if kind.__qualname__ == name]
+    exact = (kind for kind, home in alike if home == module)
+    return next(exact, next((kind for kind, home in alike if same_module(module, home)), None))
+
+
+def _home(kind: type) -> str:
     moved: object = getattr(kind, "stored_module", None)
-    return same_module(module, moved if isinstance(moved, str) else home_of(kind))
+    return moved if isinstance(moved, str) else home_of(kind)
 
 
 def _present(declaration: Declaration, kind: type) -> Present:
@@ -96,11 +100,4 @@ def _present(declaration: Declaration, kind: type) -> Present:
         codec = declaration.codec(kind)
     except MetricDeclarationError:
         codec = None
-    return Present(
-        label=declaration.label,
-        code=declaration.fingerprint(kind),
-        type=None if codec is None or declaration.anonymous else codec.declared,
-        version=declaration.version,
-        max_age=declaration.options.max_age,
-        files=declared_paths(declaration.options.files),
-    )
+    return present_of(declaration, kind, codec, declared_paths(declaration.options.files))

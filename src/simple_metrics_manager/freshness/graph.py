@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Literal, TypeAlias
@@ -16,7 +15,7 @@ from simple_metrics_manager.freshness.drawing import as_dot, as_list, as_mermaid
 from simple_metrics_manager.freshness.inquiry import Inquiry
 from simple_metrics_manager.freshness.provenance import record_called
 from simple_metrics_manager.freshness.sweeps import Points, all_points, by_metric, stored_names
-from simple_metrics_manager.keys import stored_name
+from simple_metrics_manager.keys import stored_name, without_params
 from simple_metrics_manager.markup import Markup, Shown, joined, line, table, tag
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.sweeping.host import Manager
@@ -223,7 +222,7 @@ class _Building:
         """The node of something that was read."""
         if not read.manager:
             return self._collected.get(read.metric, read.metric)
-        metric = _PARAMETERS.split(read.metric, maxsplit=1)[0]
+        metric = without_params(read.metric)
         return metric if read.manager == label else stored_name(read.manager, metric)
 
     # --------------------------------------------------------------------------------------------------------- at last
@@ -258,5 +257,4 @@ def _ordered(names: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[str
     return order
 
 
-_PARAMETERS = re.compile("[,~]")
 _CERTAINTIES: tuple[Certainty, ...] = ("possible", "expected", "required")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Mapping
 
 from simple_metrics_manager.asking.identity import Question
 from simple_metrics_manager.asking.judging import check_identity
 from simple_metrics_manager.declaring.declaration import Declaration
 from simple_metrics_manager.declaring.lookup import named_key
-from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
+from simple_metrics_manager.declaring.metric import Metric
 from simple_metrics_manager.errors import CorruptMetricError, NewerFormatError, NotStoredError, WrongIdentityError
 from simple_metrics_manager.freshness.causes import Cause, status_of
 from simple_metrics_manager.freshness.elsewhere import Elsewhere
@@ -17,16 +16,13 @@ from simple_metrics_manager.freshness.helper_diffs import HelperDiffs
 from simple_metrics_manager.freshness.presents import Presents
 from simple_metrics_manager.freshness.staleness import Staleness
 from simple_metrics_manager.freshness.upstream import Judge, Name, Stored, Verdict
-from simple_metrics_manager.keys import stored_name
+from simple_metrics_manager.keys import stored_name, without_params
 from simple_metrics_manager.outcomes.failure import Failure
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.storing.dated import dated
 from simple_metrics_manager.storing.storage import EntryStorage
 from simple_metrics_manager.sweeping.host import Manager
-from simple_metrics_manager.sweeping.reads import key_called, metric_called
-
-_PARAMETERS = re.compile("[,~]")
-"""What follows the name of a metric in that of a parameter set."""
+from simple_metrics_manager.sweeping.reads import metric_called
 
 
 class Inquiry:
@@ -76,15 +72,6 @@ class Inquiry:
         """What was found out about this and about all that it was computed from."""
         return self._judge.verdicts
 
-    def key_named(self, name: str) -> Metric[object] | None:
-        """The key of this manager that has this name; None if it takes parameters that are not declared."""
-        kind = type(self._manager)
-        found = metric_called(kind, _PARAMETERS.split(name, maxsplit=1)[0])
-        if isinstance(found, ParameterizedMetric):
-            return next((key for key in map(found.at, found.params_list) if key.name == name), None)
-        functions = self._manager.functions_dict
-        return key_called(kind, name) or (named_key(kind, functions, name) if name in functions else None)
-
     def declared_type(self, key: Metric[object]) -> str:
         """The declared type of a metric as it is spelled; empty if there is none."""
         return self._presents.of(self._source.ask(self._manager, key)).type or ""
@@ -106,7 +93,7 @@ class Inquiry:
         kind, functions = type(self._manager), self._manager.functions_dict
         if not read.manager:
             return named_key(kind, functions, read.metric) if read.metric in functions else None
-        found = metric_called(kind, _PARAMETERS.split(read.metric, maxsplit=1)[0])
+        found = metric_called(kind, without_params(read.metric))
         if found is None or read.manager != self.label:
             return None
         if isinstance(found, Metric) and found.name == read.metric:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import attrs
 
 from simple_metrics_manager.asking.identity import Question
@@ -9,7 +11,10 @@ from simple_metrics_manager.asking.paths import paths_of
 from simple_metrics_manager.declaring.declaration import Declaration
 from simple_metrics_manager.freshness.comparing import Present
 from simple_metrics_manager.payload.codec import Codec
+from simple_metrics_manager.payload.tree import Tree
 from simple_metrics_manager.sweeping.host import Manager
+
+_NO_INPUTS: Mapping[str, Tree] = {}
 
 
 class Presents:
@@ -34,14 +39,26 @@ class Presents:
 def present(asked: Question, codec: Codec) -> Present:
     """What would compute it now."""
     declaration = asked.key.declaration
+    inputs = asked.inputs.all if declaration.takes_manager else _NO_INPUTS
+    return present_of(declaration, type(asked.host), codec, _paths(asked), inputs)
+
+
+def present_of(
+    declaration: Declaration,
+    kind: type,
+    codec: Codec | None,
+    files: tuple[str, ...],
+    inputs: Mapping[str, Tree] = _NO_INPUTS,
+) -> Present:
+    """What would compute a metric for a manager of this class; without ``inputs``, whichever that is."""
     return Present(
         label=declaration.label,
-        code=declaration.fingerprint(type(asked.host)),
-        type=None if declaration.anonymous else codec.declared,
+        code=declaration.fingerprint(kind),
+        type=None if codec is None or declaration.anonymous else codec.declared,
         version=declaration.version,
-        inputs=asked.inputs.all if declaration.takes_manager else {},
+        inputs=inputs,
         max_age=declaration.options.max_age,
-        files=_paths(asked),
+        files=files,
     )
 
 

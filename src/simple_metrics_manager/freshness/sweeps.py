@@ -10,10 +10,9 @@ from simple_metrics_manager.declaring.checks import declared_metrics
 from simple_metrics_manager.declaring.lookup import CollectedCall, named_key
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import UnknownMetricError
-from simple_metrics_manager.keys import stored_name
+from simple_metrics_manager.keys import stored_name, without_params
 from simple_metrics_manager.storing.entries import StoredEntries
 
-_PARAMETERS = re.compile("[,~]")
 _CALLED = re.compile(r"[^\W\d]\w*")
 
 
@@ -108,7 +107,7 @@ def by_metric(names: Iterable[str], label: str) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in names:
         own = name.removeprefix(begin)
-        metric = _PARAMETERS.split(own, maxsplit=1)[0]
+        metric = without_params(own)
         if name.startswith(begin) and metric != own and _CALLED.fullmatch(metric):
             found.setdefault(metric, []).append(own)
     return found

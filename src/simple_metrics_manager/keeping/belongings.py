@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import cast
@@ -16,14 +15,12 @@ from simple_metrics_manager.declaring.checks import declared_metrics
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.errors import CorruptMetricError, NotStoredError
 from simple_metrics_manager.keeping.naming import records
-from simple_metrics_manager.keys import DATE, stored_name
+from simple_metrics_manager.keys import DATE, metric_in, stored_name
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.storing.dated import parse_date
 from simple_metrics_manager.storing.entries import StoredEntries
 from simple_metrics_manager.storing.failures import names_of_failures, read_failure
 from simple_metrics_manager.sweeping.host import Manager
-
-_AFTER_A_METRIC = re.compile("[,~@]")
 
 
 @attrs.frozen
@@ -140,7 +137,7 @@ class Belongings:
         rest = record.name.removeprefix(f"{self.label}.")
         return (
             rest != record.name
-            and _AFTER_A_METRIC.split(rest, maxsplit=1)[0] == record.metric
+            and metric_in(rest) == record.metric
             and record.manager == self.kind.__qualname__
             and same_module(record.module, self.module)
         )
@@ -194,4 +191,4 @@ class Belongings:
 
 
 def _metric_in(name: str) -> str:
-    return _AFTER_A_METRIC.split(name, maxsplit=1)[0]
+    return metric_in(name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from simple_metrics_manager.events.base import format_seconds
 from simple_metrics_manager.freshness.causes import Cause
 from simple_metrics_manager.freshness.wording import sentence, size
+from simple_metrics_manager.keys import without_params
 from simple_metrics_manager.record import Read, Record
 from simple_metrics_manager.report.elements import Node, h
 from simple_metrics_manager.report.facts import MetricFacts
@@ -108,7 +109,7 @@ def _reads(metric: MetricFacts, known: Mapping[str, MetricFacts]) -> list[Node]:
             found.update(dict.fromkeys(point.record.reads))
     made: list[Node] = []
     for read in [*found][:_MANY]:
-        source = known.get(read.metric.partition(",")[0])
+        source = known.get(without_params(read.metric))
         now = {point.name: point.record.content for point in source.points if point.record} if source else {}
         content = now.get(read.metric)
         changed = " (is another one now)" if content and read.content and content != read.content else None

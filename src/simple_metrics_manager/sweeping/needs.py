@@ -11,18 +11,17 @@ less than they say:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import attrs
 
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.fingerprint.uses import Certainty
+from simple_metrics_manager.keys import without_params
 from simple_metrics_manager.record import Record
 from simple_metrics_manager.sweeping.reads import MetricRead, key_called, metric_called, reads_of
 
 _NOTHING: frozenset[str] = frozenset()
-_AFTER_A_METRIC = re.compile("[,~]")
 
 
 class Node:
@@ -154,7 +153,7 @@ class _Plan:
         """``inertia`` for ``inertia,k=1``; None for what is neither declared nor to be computed."""
         if name in self._keys:
             return _metric_of(self._keys[name])
-        metric = _AFTER_A_METRIC.split(name, maxsplit=1)[0]
+        metric = without_params(name)
         return metric if metric in self._metrics or metric_called(self._kind, metric) is not None else None
 
     # --------------------------------------------------------------------------------------------- what it needs

@@ -15,6 +15,7 @@ from simple_metrics_manager.declaring.lookup import named_key
 from simple_metrics_manager.declaring.metric import Metric, ParameterizedMetric
 from simple_metrics_manager.declaring.parameters import Row
 from simple_metrics_manager.errors import CannotTravelError, OutdatedWorkerError
+from simple_metrics_manager.keys import without_params
 from simple_metrics_manager.sweeping.host import Manager
 from simple_metrics_manager.sweeping.packing import pack, unpack
 from simple_metrics_manager.sweeping.reads import key_called
@@ -181,7 +182,7 @@ def point_of(key: Metric[object]) -> Point:
     name = key.declaration.name
     if key.declaration.takes_manager and key.of is None:
         return key.name, ()  # with its base, ``spectrum@Base``, if a subclass overrides it
-    if key.of is not None and "@" in key.name.removeprefix(name).partition(",")[0]:
+    if key.of is not None and "@" in without_params(key.name.removeprefix(name)):
         problem = "it is overridden, and workers compute the override"
         raise CannotTravelError(key.label, problem, "Ask for it without an executor.")
     if key.declaration.takes_manager or key.row or key.name == name:
